@@ -1,0 +1,148 @@
+"""Protect first, decide with proof: suspicion cuts the candidate off for a while, a trial follows.
+
+What lives here: wanting a divert, its interlocks, the brake, the trial and its end. What must not: rolling back; only
+proof does that (`rollback`). A blip so costs seconds of the candidate's time, and a real fault is off users at once.
+"""
+
+from watchdog.core import interlocks, verdict
+from watchdog.core.draft import Draft
+from watchdog.core.effects import PullBrake, ReleaseBrake
+from watchdog.core.interlocks import Answer
+from watchdog.core.model import Seconds
+from watchdog.core.phases import Hold
+from watchdog.core.reasons import Reason
+from watchdog.core.records import (
+    DivertBlocked,
+    DivertDropped,
+    DivertOrdered,
+    DivertWanted,
+    HoldLifted,
+    HoldSet,
+    TrialBegun,
+    TrialEnded,
+    TrialOrdered,
+)
+from watchdog.core.rollback import PROBE_EVERY_S, onset, probe_both, question
+from watchdog.core.settings import Service
+from watchdog.core.state import Deployment
+
+MOST_DIVERTS = 3
+"""The last one leaves the candidate cut off and asks a human."""
+
+
+def suspect(draft: Draft, name: str) -> None:
+    """From suspicion to a divert: stable is asked for a sign of life from the first moment on."""
+    deployment = draft.deployment(name)
+    settings = draft.settings(name)
+    if deployment is None or not _may(settings, deployment, draft.now):
+        return
+    rules = verdict.suspicious(settings, draft.service(name), draft.now)
+    if deployment.divert_wanted is None:
+        if not rules:
+            return
+        draft.emit(DivertWanted(service=name, rules=rules, onset=onset(draft, name, rules)))
+    elif not rules and deployment.divert_wanted.reason is Reason.RULE_SUSPICIOUS:
+        draft.emit(DivertDropped(service=name, reason=Reason.HEALTHY_AGAIN))
+        return
+    _ask(draft, name)
+
+
+def _may(settings: Service, deployment: Deployment, now: Seconds) -> bool:
+    """Whether this deployment can be diverted at all at this moment."""
+    idle = deployment.divert is None and deployment.wanted is None
+    exposed = deployment.watched and deployment.in_force.weight > 0.0
+    if deployment.divert_wanted is not None and deployment.divert_wanted.reason is Reason.REBOOTED:
+        return idle and exposed
+    return settings.divert and idle and exposed and _stable_is_warm(settings, deployment, now)
+
+
+def _stable_is_warm(settings: Service, deployment: Deployment, now: Seconds) -> bool:
+    """Stable has ordered traffic, or had it not long ago."""
+    if deployment.in_force.weight < 1.0:
+        return True
+    return deployment.step_at is not None and now - deployment.step_at <= settings.stable_warm
+
+
+def _ask(draft: Draft, name: str) -> None:
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.divert_wanted is None:
+        return
+    said = interlocks.ask(question(draft, name, deployment.divert_wanted))[-1]
+    match said.answer:
+        case Answer.PASS:
+            for_good = deployment.divert_wanted.reason is Reason.REBOOTED
+            order(draft, name, deployment.divert_wanted.rules, for_good=for_good)
+        case Answer.WAIT:
+            probe_both(draft, name, PROBE_EVERY_S)
+        case Answer.BLOCK if deployment.divert_wanted.blocked is not said.interlock:
+            draft.emit(DivertBlocked(service=name, reason=said.interlock, detail=said.detail))
+        case Answer.BLOCK:
+            probe_both(draft, name, PROBE_EVERY_S)
+
+
+def order(draft: Draft, name: str, rules: tuple[str, ...], *, for_good: bool = False) -> None:
+    """Cut the candidate off; the last divert of a deployment (or `for_good`) until a human decides."""
+    deployment = draft.deployment(name)
+    if deployment is None:
+        return
+    number = deployment.diverts + (0 if for_good else 1)
+    last = for_good or number >= MOST_DIVERTS
+    until = None if last else draft.now + draft.settings(name).divert_for * 2 ** (number - 1)
+    epoch = deployment.epoch + 1
+    effect = PullBrake(id=draft.effect_id(name), service=name, epoch=epoch, colour=deployment.candidate)
+    draft.emit(DivertOrdered(service=name, epoch=epoch, number=number, until=until, rules=rules, order=effect))
+    if not last:
+        draft.emit(HoldSet(service=name, hold=Hold.DIVERT, reason=Reason.RULE_SUSPICIOUS))
+    elif not for_good:
+        draft.emit(HoldSet(service=name, hold=Hold.HUMAN, reason=Reason.THIRD_DIVERT))
+
+
+def brake_failed(draft: Draft, name: str, detail: str) -> None:
+    """The brake could not be pulled: the candidate keeps its users and the rules keep watching."""
+    draft.emit(DivertDropped(service=name, reason=Reason.BRAKE_FAILED))
+    draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=Reason.BRAKE_FAILED, detail=detail))
+    _lift(draft, name, Reason.BRAKE_FAILED)
+
+
+def advance(draft: Draft, name: str) -> None:
+    """Let the candidate in again when its time has come, and end the trial when it is over."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.divert is None or deployment.wanted is not None:
+        return
+    divert = deployment.divert
+    if divert.cut and not divert.releasing and divert.until is not None and draft.now >= divert.until:
+        let_in(draft, name)
+    elif divert.trial_until is not None and draft.now >= divert.trial_until:
+        _end_trial(draft, name)
+
+
+def let_in(draft: Draft, name: str) -> None:
+    """Release the brake for a trial."""
+    deployment = draft.deployment(name)
+    if deployment is None:
+        return
+    epoch = deployment.epoch + 1
+    effect = ReleaseBrake(id=draft.effect_id(name), service=name, epoch=epoch, colour=deployment.candidate)
+    draft.emit(TrialOrdered(service=name, epoch=epoch, order=effect))
+
+
+def released(draft: Draft, name: str) -> None:
+    """The candidate has its share again: the trial's time begins now."""
+    draft.emit(TrialBegun(service=name, until=draft.now + draft.settings(name).trial))
+
+
+def _end_trial(draft: Draft, name: str) -> None:
+    """Suspicion at a trial's end is the next divert; otherwise the phase goes on where it was left."""
+    rules = verdict.suspicious(draft.settings(name), draft.service(name), draft.now)
+    reason = Reason.RULE_SUSPICIOUS if rules else Reason.TRIAL_PASSED
+    draft.emit(TrialEnded(service=name, reason=reason))
+    if rules:
+        order(draft, name, rules)
+    else:
+        _lift(draft, name, reason)
+
+
+def _lift(draft: Draft, name: str, reason: Reason) -> None:
+    deployment = draft.deployment(name)
+    if deployment is not None and Hold.DIVERT in deployment.holds:
+        draft.emit(HoldLifted(service=name, hold=Hold.DIVERT, reason=reason))

@@ -1,0 +1,90 @@
+"""What the router says against what is remembered: adopting, noting drift, taking over brakes that the journal lacks.
+
+What lives here: the comparison and what follows. What must not: correcting the router; drift is reported. Effects
+towards stable are never refused because of it.
+"""
+
+from watchdog.core import divert, rollback
+from watchdog.core.draft import Draft
+from watchdog.core.effects import ObserveTraffic, Prepare, SetTraffic
+from watchdog.core.events import TrafficSeen
+from watchdog.core.model import BrakeKind, Colour, Seconds
+from watchdog.core.phases import Hold
+from watchdog.core.reasons import Reason
+from watchdog.core.records import DriftNoted, HoldSet, RollbackWanted, TrafficAsked
+from watchdog.core.state import ServiceState
+
+LOOK_EVERY_S = 10.0
+"""So often the router is asked what is in force."""
+
+
+def look(draft: Draft, name: str) -> None:
+    """Ask the router again when the last answer is old and no question is under way."""
+    if draft.now >= look_at(draft.service(name)):
+        effect = ObserveTraffic(id=draft.effect_id(name), service=name)
+        draft.emit(TrafficAsked(service=name, order=effect))
+
+
+def look_at(service: ServiceState) -> Seconds:
+    """When the router is asked next."""
+    if any(isinstance(effect, ObserveTraffic) for effect in service.waiting.values()):
+        return float("inf")
+    return float("-inf") if service.seen_at is None else service.seen_at + LOOK_EVERY_S
+
+
+def seen(draft: Draft, event: TrafficSeen) -> None:
+    """Compare what the router says with what is remembered, once no order is under way."""
+    draft.emit(event)
+    name = event.service
+    service = draft.service(name)
+    if any(isinstance(effect, (Prepare, SetTraffic)) for effect in service.waiting.values()):
+        return
+    detail = "" if _agrees(service, event) else _differs(service, event)
+    if detail != service.drift or (not detail and not service.adopted):
+        draft.emit(DriftNoted(service=name, detail=detail))
+    _take_over_brake(draft, name, event)
+
+
+def home(event: TrafficSeen) -> Colour | None:
+    """The colour that has all users, if one has."""
+    split = event.split
+    if split is None:
+        return None
+    if split.weight == 0.0:
+        return split.stable
+    return split.candidate if split.weight == 1.0 else None
+
+
+def _agrees(service: ServiceState, event: TrafficSeen) -> bool:
+    deployment = service.deployment
+    if deployment is None or deployment.ended:
+        return home(event) is service.stable
+    return event.split is not None and event.split in (deployment.in_force, deployment.declared)
+
+
+def _differs(service: ServiceState, event: TrafficSeen) -> str:
+    deployment = service.deployment
+    if deployment is None or deployment.ended:
+        remembered = f"{service.stable} 100 %"
+    else:
+        remembered = f"{deployment.candidate} {100 * deployment.in_force.weight:g} %"
+    split = event.split
+    says = event.detail if split is None else f"{split.candidate} {100 * split.weight:g} %, stable {split.stable}"
+    return f"remembered: {remembered}; the router says: {says}"
+
+
+def _take_over_brake(draft: Draft, name: str, event: TrafficSeen) -> None:
+    """A brake that the journal does not know was pulled by a hand, or by a record that a crash swallowed."""
+    deployment = draft.deployment(name)
+    if deployment is None or not deployment.watched:
+        return
+    match event.braked:
+        case BrakeKind.HAND if Hold.HUMAN not in deployment.holds:
+            draft.emit(HoldSet(service=name, hold=Hold.HUMAN, reason=Reason.BRAKE_BY_HAND))
+        case BrakeKind.ROLLBACK if deployment.rollback is None:
+            draft.emit(RollbackWanted(service=name, reason=Reason.RESTARTED, anyway=True))
+            rollback.pursue(draft, name)
+        case BrakeKind.DIVERT if deployment.divert is None:
+            divert.order(draft, name, ())
+        case _:
+            pass

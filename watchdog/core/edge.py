@@ -1,0 +1,47 @@
+"""What the balancer says of one request, as far as the decision needs it.
+
+What lives here: the value and its pure judgement (bad, slow, counted). What must not: parsing text, sockets, files.
+Times are the balancer's wall clock in Unix seconds, because its log says so; sources and routers convert.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from watchdog.core.model import Colour
+
+
+class ProbeMark(IntEnum):
+    """Whose request it was."""
+
+    USER = 0
+    CANDIDATE_PROBE = 1
+    """Sent to the candidate whatever the split says."""
+    DRAWN_PROBE = 2
+    """Drawn and braked like a user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeLine:
+    """One request at the balancer, with the tries that its upstreams saw."""
+
+    service: str
+    colour: Colour
+    """Of the first upstream that was tried."""
+    answered_by: Colour
+    """Of the last one."""
+    started: float
+    ended: float
+    status: int
+    first_status: int | None
+    """Status of the first try; None when it sent no header."""
+    header_time: float | None
+    """Seconds from the first try's start to its header."""
+    upstream_time: float | None
+    """Seconds that the first try took in all."""
+    route: str
+    write: bool
+    mark: ProbeMark
+    connection: int
+    connection_requests: int
+    stale_connection: bool = False
+    """The first try died on a kept-alive connection that the application had closed; not the version's fault."""

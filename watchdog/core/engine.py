@@ -1,0 +1,167 @@
+"""The heart: `decide`, `evolve`, `effects_of`, composed by `step`; the order of the stages stands in one function.
+
+What lives here: which event goes where, and in which order a service's state is looked at. What must not: rules of
+conduct (each has its module), input and output, clocks. `step` is total: every event in every state gives an answer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from watchdog.core import commands, divert, drift, incidents, recover, rollback, rollout
+from watchdog.core.draft import Draft
+from watchdog.core.effects import Effect, PullBrake, ReleaseBrake
+from watchdog.core.events import (
+    BrakeOutcome,
+    Configured,
+    Event,
+    NotDurable,
+    NotifiedOutcome,
+    Observed,
+    PreparedOutcome,
+    Probed,
+    ProofOutcome,
+    Started,
+    Tick,
+    TrafficOutcome,
+    TrafficSeen,
+)
+from watchdog.core.evolve import evolve
+from watchdog.core.model import Seconds
+from watchdog.core.phases import Hold
+from watchdog.core.reasons import Reason
+from watchdog.core.records import HoldSet, LineReleased, Record
+from watchdog.core.state import State
+from watchdog.core.wake import wake_at
+
+__all__ = ["Stepped", "decide", "effects_of", "evolve", "step", "wake_at"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """What one event led to: keep the records first, then perform the effects."""
+
+    state: State
+    records: tuple[Record, ...]
+    effects: tuple[Effect, ...]
+
+
+def step(state: State, event: Event, now: Seconds) -> Stepped:
+    """Decide about one event and fold the decision."""
+    draft = _draft(state, event, now)
+    return Stepped(state=draft.state, records=tuple(draft.records), effects=effects_of(draft.records))
+
+
+def decide(state: State, event: Event, now: Seconds) -> tuple[Record, ...]:
+    """The records that an event leads to in this state; folding them is `evolve`'s."""
+    return tuple(_draft(state, event, now).records)
+
+
+def effects_of(records: Iterable[Record]) -> tuple[Effect, ...]:
+    """What these records order, in their order."""
+    found: list[Effect] = []
+    for record in records:
+        order = getattr(record.body, "order", None)
+        if order is not None:
+            found.append(order)
+        found.extend(getattr(record.body, "orders", ()))
+    return tuple(found)
+
+
+def _draft(state: State, event: Event, now: Seconds) -> Draft:
+    draft = Draft(state=state, now=max(now, state.now))
+    for name in _take(draft, event):
+        _react(draft, name)
+    return draft
+
+
+def _take(draft: Draft, event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - a table, written as a match
+    """Note the event and do what it asks for by itself; the services whose state is to be looked at next."""
+    match event:
+        case Configured() | NotDurable():
+            draft.emit(event)
+            return tuple(draft.state.services)
+        case Started():
+            recover.started(draft, event)
+            return tuple(draft.state.services)
+        case Tick():
+            _let_the_line_go(draft)
+            return tuple(draft.state.services)
+        case Observed() | Probed():
+            if event.service not in draft.state.services:
+                return ()
+            draft.emit(event)
+            return (event.service,)
+        case TrafficSeen():
+            if event.service not in draft.state.services:
+                return ()
+            drift.seen(draft, event)
+            return (event.service,)
+        case PreparedOutcome() | TrafficOutcome() | BrakeOutcome() | ProofOutcome() | NotifiedOutcome():
+            return _outcome(draft, event)
+        case _:
+            commands.obey(draft, event)
+            return tuple(draft.state.services)
+
+
+def _let_the_line_go(draft: Draft) -> None:
+    until = draft.state.stopped_until
+    if until is not None and draft.now >= until:
+        draft.emit(LineReleased(by="its time is over"))
+
+
+def _outcome(
+    draft: Draft, event: PreparedOutcome | TrafficOutcome | BrakeOutcome | ProofOutcome | NotifiedOutcome
+) -> tuple[str, ...]:
+    """Fold an outcome that somebody waits for; one that nobody waits for (an older epoch's) changes nothing."""
+    name, effect = _waited_for(draft.state, event.effect)
+    if name is None or effect is None:
+        return ()
+    draft.emit(event)
+    match event:
+        case PreparedOutcome():
+            rollout.prepared(draft, name, ok=event.ok, detail=event.detail)
+        case TrafficOutcome():
+            rollback.traffic_moved(draft, name, ok=event.ok, detail=event.detail)
+            rollout.traffic_moved(draft, name, ok=event.ok, detail=event.detail)
+        case ProofOutcome():
+            rollback.proof_came(draft, name, ok=event.ok, detail=event.detail)
+        case BrakeOutcome():
+            _brake_moved(draft, name, effect, event)
+        case NotifiedOutcome():
+            pass
+    return (name,)
+
+
+def _waited_for(state: State, effect: str) -> tuple[str | None, Effect | None]:
+    for name, service in state.services.items():
+        if effect in service.waiting:
+            return name, service.waiting[effect]
+    return None, None
+
+
+def _brake_moved(draft: Draft, name: str, effect: Effect, event: BrakeOutcome) -> None:
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.divert is None:
+        return
+    if isinstance(effect, PullBrake) and not event.ok:
+        divert.brake_failed(draft, name, event.detail)
+    elif isinstance(effect, ReleaseBrake) and event.ok:
+        divert.released(draft, name)
+    elif isinstance(effect, ReleaseBrake) and Hold.INTERLOCK not in deployment.holds:
+        draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=Reason.BRAKE_FAILED, detail=event.detail))
+
+
+def _react(draft: Draft, name: str) -> None:
+    """Look at one service's state, in this order: proof, interlocks, suspicion, holds, progress, people."""
+    rollback.want(draft, name)
+    rollback.pursue(draft, name)
+    rollback.try_again(draft, name)
+    divert.advance(draft, name)
+    divert.suspect(draft, name)
+    rollout.freeze(draft, name)
+    rollout.lift(draft, name)
+    rollout.advance(draft, name)
+    incidents.follow(draft, name, tuple(draft.records))
+    incidents.watch(draft, name)
+    incidents.repeat(draft, name)
+    drift.look(draft, name)

@@ -1,0 +1,236 @@
+"""Folding observations: rule instances, the beat of the sources, exposure, soak.
+
+What lives here: everything that `evolve` computes from an `Observed` under the configuration in force. What must not:
+deciding. Soak advances only by time that every required source watched without a gap and in which the verdict was
+healthy at both ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import exp
+
+from watchdog.core import verdict
+from watchdog.core.events import Observed
+from watchdog.core.model import Colour, Judgement, Missing, Reading, Seconds, Value, Verdict
+from watchdog.core.phases import Phase
+from watchdog.core.records import EvidenceDiscarded
+from watchdog.core.rules import api
+from watchdog.core.settings import Probe, Rule, SequentialRatio, Service, Threshold
+from watchdog.core.state import Beat, Deployment, Instance, ServiceState, StableProbe, State
+
+EXPOSURE_MEMORY_S = 10.0
+"""Time constant of the smoothed request and failure rates that people are shown."""
+
+POLLS_TO_GAP = 3
+"""Two events of a source further apart than this many polls leave unwatched time between them."""
+
+WINDOW_OUTSIDE_DEPLOYMENTS_S = 1800.0
+"""Without a plan to take it from, an always-on rule spreads its prior over half an hour."""
+
+SOAKING = frozenset({Phase.SOAKING, Phase.WAITING, Phase.BAKING})
+
+
+def instances_for(
+    settings: Service, deployment: Deployment | None, old: Mapping[str, Instance], at: Seconds
+) -> dict[str, Instance]:
+    """One instance per rule and colour under these settings; unchanged definitions keep their state."""
+    fresh: dict[str, Instance] = {}
+    for rule in settings.rules:
+        shared = _with_alpha(rule, deployment)
+        for colour in Colour if rule.per_colour else (None,):
+            name = verdict.key(rule, colour)
+            kept = old.get(name)
+            unchanged = kept is not None and kept.rule == shared
+            fresh[name] = kept if kept and unchanged else Instance(rule=shared, state=api.initial(shared), since=at)
+    return fresh
+
+
+def _with_alpha(rule: Rule, deployment: Deployment | None) -> Rule:
+    """The rule with the share of alpha and the watched time that were fixed when the deployment was submitted."""
+    condition = rule.condition
+    if not isinstance(condition, SequentialRatio):
+        return rule
+    if deployment is None:
+        return replace(rule, condition=replace(condition, window=condition.window or WINDOW_OUTSIDE_DEPLOYMENTS_S))
+    window = condition.window or deployment.plan.watched()
+    return replace(rule, condition=replace(condition, alpha=deployment.alpha, window=window))
+
+
+def observed(state: State, service: ServiceState, body: Observed, at: Seconds) -> ServiceState:
+    """The service after one poll or slice of one source."""
+    settings = state.environment.service(service.name) if state.environment else None
+    if settings is None or not any(source.name == body.source for source in settings.sources):
+        return service
+    service = replace(service, beats={**service.beats, body.source: _beat(settings, service, body)})
+    service = replace(service, instances=_instances(service, body))
+    if settings.source(body.source).probing:
+        service = replace(service, probes=_probes(service, body))
+    if body.source == settings.traffic_source:
+        service = _traffic(settings, service, body)
+    return _soaked(settings, service, at)
+
+
+def _beat(settings: Service, service: ServiceState, body: Observed) -> Beat:
+    old = service.beats.get(body.source)
+    longest = POLLS_TO_GAP * settings.source(body.source).interval
+    if old is None or body.end - old.last > longest:
+        return Beat(last=body.end, continuous_since=body.end)
+    return Beat(last=max(body.end, old.last), continuous_since=old.continuous_since)
+
+
+def _instances(service: ServiceState, body: Observed) -> Mapping[str, Instance]:
+    by_colour = {colour: _named(body.readings, colour) for colour in (*Colour, None)}
+    changed = dict(service.instances)
+    for name, instance in service.instances.items():
+        if instance.rule.source != body.source or not _evaluated(service, instance, name):
+            continue
+        colour = _colour_of(name) if instance.rule.per_colour else None
+        if _warming(service.deployment, instance.rule, colour, body.start):
+            continue
+        other = by_colour[colour.other] if colour is not None else {}
+        details = {each.signal: each.detail for each in body.readings if each.colour is colour and each.detail}
+        sample = api.Sample(start=body.start, end=body.end, own=by_colour[colour], other=other, details=details)
+        changed[name] = _after(instance, sample, body.end)
+    return changed
+
+
+def _colour_of(name: str) -> Colour:
+    return Colour(name.rpartition("@")[2])
+
+
+def _named(readings: tuple[Reading, ...], colour: Colour | None) -> Mapping[str, Value]:
+    return {reading.signal: reading.value for reading in readings if reading.colour is colour}
+
+
+def _evaluated(service: ServiceState, instance: Instance, name: str) -> bool:
+    """During a watched deployment every instance; otherwise only stable's, of rules that are always on."""
+    if service.deployment is not None and service.deployment.watched:
+        return True
+    stable = not instance.rule.per_colour or name == verdict.key(instance.rule, service.stable)
+    return instance.rule.always and stable
+
+
+def _warming(deployment: Deployment | None, rule: Rule, colour: Colour | None, start: Seconds) -> bool:
+    """Whether a ratio reading begins so soon after a step that it says more of the step than of the release."""
+    if deployment is None or colour is not deployment.candidate or deployment.first_step_at is None:
+        return False
+    if not isinstance(rule.condition, (SequentialRatio, Threshold)) or _is_gauge(rule):
+        return False
+    first = start < deployment.first_step_at + rule.warm_up
+    later = rule.slow and deployment.step_at is not None and start < deployment.step_at + rule.warm_up
+    return first or later
+
+
+def _is_gauge(rule: Rule) -> bool:
+    return isinstance(rule.condition, Threshold) and rule.condition.total is None
+
+
+def _after(instance: Instance, sample: api.Sample, at: Seconds) -> Instance:
+    state = api.observe(instance.rule, instance.state, sample)
+    level = api.level(state)
+    trusted = any(not isinstance(sample.value(name), Missing) for name in _signals(instance.rule))
+    return replace(
+        instance,
+        state=state,
+        level=level,
+        judgement=api.judgement(instance.rule, state),
+        missed=0 if trusted else instance.missed + 1,
+        since=instance.since if level is instance.level else at,
+        measured=instance.measured or (trusted and api.judgement(instance.rule, state) is Judgement.KNOWN),
+    )
+
+
+def _signals(rule: Rule) -> tuple[str, ...]:
+    match rule.condition:
+        case SequentialRatio(bad=bad, total=total):
+            return bad, total
+        case Threshold(value=value, total=total):
+            return (value,) if total is None else (value, total)
+        case Probe(signal=signal):
+            return (signal,)
+
+
+def _probes(service: ServiceState, body: Observed) -> Mapping[Colour, StableProbe]:
+    """A probing source's readings are direct probes, too."""
+    probes = dict(service.probes)
+    for reading in body.readings:
+        if reading.signal != "up" or reading.colour is None or isinstance(reading.value, Missing):
+            continue
+        old = probes.get(reading.colour, StableProbe())
+        if reading.value >= 0.5:  # noqa: PLR2004 - a probe's value is 1.0 or 0.0
+            probes[reading.colour] = replace(old, ok_started=max(body.start, old.ok_started or 0.0), refused=False)
+        else:
+            refused = reading.detail.startswith("refused")
+            probes[reading.colour] = replace(old, failed_started=body.start, refused=refused)
+    return probes
+
+
+def _traffic(settings: Service, service: ServiceState, body: Observed) -> ServiceState:
+    """Exposure for people, and the candidate's requests for the gate."""
+    deployment = service.deployment
+    if deployment is None or not deployment.watched:
+        return service
+    own = _named(body.readings, deployment.candidate)
+    stable = _named(body.readings, deployment.stable)
+    keep = exp(-(body.end - body.start) / EXPOSURE_MEMORY_S)
+    span = max(body.end - body.start, 1e-6)
+    rates = tuple(
+        old * keep + (1 - keep) * _count(readings.get("requests")) / span
+        for old, readings in zip(service.rates, (own, stable), strict=True)
+    )
+    bad = service.bad_rate * keep + (1 - keep) * _count(own.get("errors")) / span
+    if deployment.step_at is not None and body.end > deployment.step_at:
+        deployment = _counted(settings, deployment, own)
+    return replace(service, rates=(rates[0], rates[1]), bad_rate=bad, deployment=deployment)
+
+
+def _counted(settings: Service, deployment: Deployment, own: Mapping[str, Value]) -> Deployment:
+    routes = dict(deployment.route_requests)
+    for route in settings.critical_routes:
+        routes[route] = routes.get(route, 0) + int(_count(own.get(f"requests[{route}]")))
+    requests = deployment.requests + int(_count(own.get("requests")))
+    return replace(deployment, requests=requests, route_requests=routes)
+
+
+def _count(value: Value | None) -> float:
+    return 0.0 if value is None or isinstance(value, Missing) else value
+
+
+def _soaked(settings: Service, service: ServiceState, at: Seconds) -> ServiceState:
+    """Count watched, healthy time up to the point that every required source has reached."""
+    deployment = service.deployment
+    if deployment is None or deployment.phase not in SOAKING:
+        return service
+    healthy = deployment.divert is None and verdict.read(settings, service, at).verdict is Verdict.HEALTHY
+    if not healthy:
+        return replace(service, deployment=replace(deployment, healthy_since=None))
+    since = at if deployment.healthy_since is None else deployment.healthy_since
+    needed = [service.beats.get(source.name) for source in settings.sources if source.required]
+    beats = [beat for beat in needed if beat is not None]
+    if not beats or len(beats) < len(needed):
+        return replace(service, deployment=replace(deployment, healthy_since=since))
+    reached = min(beat.last for beat in beats)
+    begin = max(deployment.counted_to, since, *(beat.continuous_since for beat in beats))
+    changed = replace(
+        deployment,
+        healthy_since=since,
+        soaked=deployment.soaked + max(0.0, reached - begin),
+        counted_to=max(deployment.counted_to, reached),
+    )
+    return replace(service, deployment=changed)
+
+
+def discarded(_state: State, service: ServiceState, body: EvidenceDiscarded, at: Seconds) -> ServiceState:
+    """What these rules had measured is thrown away, on both colours."""
+    changed = {
+        name: replace(
+            instance,
+            state=api.discard(instance.rule, instance.state),
+            level=api.level(api.initial(instance.rule)),
+            since=at,
+        )
+        if instance.rule.name in body.rules
+        else instance
+        for name, instance in service.instances.items()
+    }
+    return replace(service, instances=changed)

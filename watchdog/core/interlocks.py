@@ -1,0 +1,184 @@
+"""When not to act: small pure functions, asked in one visible order.
+
+What lives here: each interlock, and the order in which `ask` puts the question. What must not: acting on the answer.
+An interlock passes, waits for a sign that is on its way, or blocks; a block turns a rollback into a freeze that a
+human is told about.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from watchdog.core import verdict
+from watchdog.core.model import Level, Seconds
+from watchdog.core.reasons import Reason
+from watchdog.core.rules import api
+from watchdog.core.settings import Service
+from watchdog.core.state import Deployment, Instance, ServiceState, StableProbe, State, Wanted
+
+STABLE_MUST_ANSWER_WITHIN_S = 2.0
+"""So long a decision waits for stable to answer a direct probe that began after the onset."""
+
+ENOUGH_REQUESTS = 20
+"""Fewer requests of either colour since the onset show no common cause."""
+
+CLEARLY_WORSE = 2.0
+"""A candidate that fails at least this many times as often as stable is bad by itself."""
+
+
+class Answer(StrEnum):
+    """What an interlock says."""
+
+    PASS = "pass"  # noqa: S105 - an answer, not a password
+    WAIT = "wait"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One interlock's answer and why."""
+
+    interlock: Reason
+    answer: Answer
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """May this service's traffic go to stable, for this cause, now?"""
+
+    state: State
+    settings: Service
+    service: ServiceState
+    deployment: Deployment
+    wanted: Wanted
+    now: Seconds
+
+    @property
+    def automatic(self) -> bool:
+        """No human ordered it."""
+        return not self.wanted.by
+
+
+def _passes(interlock: Reason, detail: str = "") -> Said:
+    return Said(interlock=interlock, answer=Answer.PASS, detail=detail)
+
+
+def _blocks(interlock: Reason, detail: str = "") -> Said:
+    return Said(interlock=interlock, answer=Answer.BLOCK, detail=detail)
+
+
+def stop_the_line(question: Question) -> Said:
+    """A human stopped every automatic action."""
+    state = question.state
+    if question.automatic and state.stopped_by:
+        return _blocks(Reason.STOP_THE_LINE, f"{state.stopped_by}: {state.stopped_because}")
+    return _passes(Reason.STOP_THE_LINE)
+
+
+def schema(question: Question) -> Said:
+    """Stable must be known to work on the database as it is now."""
+    declared = question.deployment.schema
+    if declared.stable_works_on_it:
+        return _passes(Reason.SCHEMA, str(declared))
+    return _blocks(Reason.SCHEMA, str(declared))
+
+
+def known_bad(question: Question) -> Said:
+    """Traffic never goes to a release that was rolled back on proof."""
+    release = question.service.stable_release
+    if release and release in question.service.known_bad:
+        return _blocks(Reason.KNOWN_BAD, release)
+    return _passes(Reason.KNOWN_BAD, release)
+
+
+def stable_down(question: Question) -> Said:
+    """Stable must have answered a direct probe that began after the onset.
+
+    Without an answer in time: if the candidate refuses connections and stable does not refuse too, there is nothing
+    to lose.
+    """
+    probe = question.service.probes.get(question.deployment.stable, StableProbe())
+    since = question.wanted.since if question.wanted.onset is None else question.wanted.onset
+    if probe.ok_started is not None and probe.ok_started >= since:
+        return _passes(Reason.STABLE_DOWN, "stable answers")
+    if question.now < question.wanted.since + STABLE_MUST_ANSWER_WITHIN_S:
+        return Said(interlock=Reason.STABLE_DOWN, answer=Answer.WAIT, detail="stable has not answered yet")
+    candidate = question.service.probes.get(question.deployment.candidate, StableProbe())
+    if candidate.refused and not probe.refused:
+        return _passes(Reason.NOTHING_TO_LOSE, "the candidate refuses connections, stable does not")
+    return _blocks(Reason.STABLE_DOWN, "stable does not answer direct probes")
+
+
+def common_cause(question: Question) -> Said:
+    """Both colours fail alike: moving traffic would not help."""
+    answers = [_shared(question, name) for name in question.wanted.rules]
+    passing = next((said for said in answers if said.answer is Answer.PASS), None)
+    if passing is not None or not answers:
+        return passing or _passes(Reason.COMMON_CAUSE)
+    return answers[-1]
+
+
+def _shared(question: Question, rule: str) -> Said:
+    candidate, stable = _pair(question, rule)
+    if candidate is None or stable is None:
+        return _passes(Reason.COMMON_CAUSE, f"{rule}: stable has no traffic to compare with")
+    if stable.level not in (Level.PENDING, Level.FIRING):
+        return _passes(Reason.COMMON_CAUSE, f"{rule}: stable is {stable.level}")
+    seen = api.evidence(candidate.rule, candidate.state)
+    if seen.log_e is None:
+        # No counts to weigh against each other: a threshold or probe that fires on both says "alike".
+        alike = stable.level is Level.FIRING
+        return (_blocks if alike else _passes)(Reason.COMMON_CAUSE, f"{rule}: stable is {stable.level}")
+    if min(seen.total, seen.other_total) < ENOUGH_REQUESTS:
+        return _passes(Reason.COMMON_CAUSE, f"{rule}: fewer than {ENOUGH_REQUESTS} requests of each colour")
+    counts = f"{rule}: {seen.bad:.0f} of {seen.total:.0f}, stable {seen.other_bad:.0f} of {seen.other_total:.0f}"
+    worse = seen.bad / seen.total >= CLEARLY_WORSE * seen.other_bad / seen.other_total
+    return (_passes if worse else _blocks)(Reason.COMMON_CAUSE, counts)
+
+
+def _pair(question: Question, rule: str) -> tuple[Instance | None, Instance | None]:
+    """The rule's instances on candidate and stable; stable's only while it has traffic that the rule can judge."""
+    settings, deployment = question.settings, question.deployment
+    instances = question.service.instances
+    defined = settings.rule(rule)
+    if defined is None or not defined.per_colour:
+        return None, None
+    if defined.source == settings.traffic_source and not verdict.applicable(deployment, deployment.stable):
+        return None, None
+    return instances.get(verdict.key(defined, deployment.candidate)), instances.get(
+        verdict.key(defined, deployment.stable)
+    )
+
+
+Interlock: TypeAlias = Callable[[Question], Said]
+
+FOR_ROLLBACK: Final[tuple[Interlock, ...]] = (stop_the_line, schema, stable_down, common_cause, known_bad)
+"""In the order in which they are asked. One action at a time is kept by the engine's epochs, not asked here."""
+
+
+def ask(question: Question) -> tuple[Said, ...]:
+    """Every interlock's answer, up to the first that does not pass."""
+    answers: list[Said] = []
+    for interlock in FOR_ROLLBACK:
+        said = interlock(question)
+        answers.append(said)
+        if said.answer is not Answer.PASS:
+            break
+    return tuple(answers)
+
+
+def shared_incident_over(question: Question) -> bool:
+    """Whether stable has recovered from what both colours suffered."""
+    pairs = [_pair(question, rule) for rule in question.wanted.rules]
+    stables = [stable for _, stable in pairs if stable is not None]
+    return bool(stables) and all(api.recovered(stable.rule, stable.state) for stable in stables)
+
+
+def cause_gone(question: Question) -> bool:
+    """Whether nothing is left of what the candidate's rules saw."""
+    own = [
+        instance for instance, _ in verdict.candidates(question.service) if instance.rule.name in question.wanted.rules
+    ]
+    return bool(own) and all(api.recovered(instance.rule, instance.state) for instance in own)

@@ -1,0 +1,39 @@
+"""Going on after a stop: effects without an outcome, the router's own word, a reboot in mid-deployment.
+
+What lives here: what `Started` leads to. What must not: deciding anything again that the journal already holds.
+"""
+
+from watchdog.core.draft import Draft
+from watchdog.core.effects import Effect, ObserveTraffic, ProbeColour
+from watchdog.core.events import Started
+from watchdog.core.phases import Hold
+from watchdog.core.reasons import Reason
+from watchdog.core.records import DivertWanted, EffectsTakenUp, HoldSet
+
+
+def started(draft: Draft, event: Started) -> None:
+    """Take up what was left, and after a reboot keep users off the candidate until a human resumes."""
+    draft.emit(event)
+    for name in draft.state.services:
+        _take_up(draft, name)
+        if event.rebooted:
+            _after_reboot(draft, name)
+
+
+def _take_up(draft: Draft, name: str) -> None:
+    orders: list[Effect] = [
+        effect
+        for effect in draft.service(name).waiting.values()
+        if not isinstance(effect, (ProbeColour, ObserveTraffic))
+    ]
+    if orders:
+        draft.emit(EffectsTakenUp(service=name, orders=tuple(orders)))
+
+
+def _after_reboot(draft: Draft, name: str) -> None:
+    deployment = draft.deployment(name)
+    if deployment is None or not deployment.watched:
+        return
+    draft.emit(HoldSet(service=name, hold=Hold.RESTART, reason=Reason.REBOOTED))
+    if deployment.in_force.weight > 0.0 and deployment.divert is None and deployment.wanted is None:
+        draft.emit(DivertWanted(service=name, rules=(), onset=draft.now, reason=Reason.REBOOTED))

@@ -1,0 +1,219 @@
+"""Proof rolls back: from the verdict over the interlocks to traffic that is proved to be back on stable.
+
+What lives here: wanting, asking the interlocks, ordering, proving, trying again. What must not: suspicion (`divert`)
+and the words for people. A rollback, once ordered, is absorbing: no later epoch moves traffic away from stable.
+"""
+
+from dataclasses import replace
+
+from watchdog.core import interlocks, verdict
+from watchdog.core.draft import Draft
+from watchdog.core.effects import ProbeColour, Prove, SetTraffic
+from watchdog.core.interlocks import Answer, Question, Said
+from watchdog.core.model import Colour, Seconds, Verdict
+from watchdog.core.phases import Hold, Phase
+from watchdog.core.reasons import Reason
+from watchdog.core.records import (
+    BlockCleared,
+    EvidenceDiscarded,
+    HoldSet,
+    PhaseChanged,
+    ProbeOrdered,
+    ProofOrdered,
+    RollbackBlocked,
+    RollbackOrdered,
+    RollbackWanted,
+    SplitOrdered,
+    StableChanged,
+)
+from watchdog.core.rules import api
+from watchdog.core.state import Deployment, StableProbe, Wanted
+
+PROBE_EVERY_S = 0.25
+"""From the first suspicion on stable is asked this often."""
+
+PROBE_EVERY_WHEN_BLOCKED_S = 1.0
+"""While a block stands."""
+
+RETRY_AFTER_S = 10.0
+"""A rollback that failed is tried again after this long."""
+
+
+def want(draft: Draft, name: str) -> None:
+    """A failing verdict asks for a rollback, once."""
+    deployment = draft.deployment(name)
+    if deployment is None or not deployment.watched or deployment.wanted is not None:
+        return
+    reading = verdict.read(draft.settings(name), draft.service(name), draft.now)
+    if reading.verdict is Verdict.FAILING:
+        draft.emit(
+            RollbackWanted(
+                service=name, reason=Reason.RULES_PROVED, rules=reading.firing, onset=onset(draft, name, reading.firing)
+            )
+        )
+
+
+def onset(draft: Draft, name: str, rules: tuple[str, ...]) -> Seconds | None:
+    """When the trouble that these rules see began on the candidate, as far as they can tell."""
+    begins = []
+    for instance, _ in verdict.candidates(draft.service(name)):
+        if instance.rule.name in rules:
+            seen = api.evidence(instance.rule, instance.state).onset
+            begins.append(instance.since if seen is None else seen)
+    return min(begins, default=None)
+
+
+def pursue(draft: Draft, name: str) -> None:
+    """Ask the interlocks about a wanted rollback and act on their answer."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.wanted is None:
+        return
+    if deployment.wanted.blocked is not None and _let_go(draft, name, deployment.wanted):
+        return
+    if deployment.wanted.anyway:
+        order(draft, name, ())
+        return
+    answers = interlocks.ask(question(draft, name, deployment.wanted))
+    match answers[-1].answer:
+        case Answer.PASS:
+            order(draft, name, answers)
+        case Answer.WAIT:
+            probe_both(draft, name, PROBE_EVERY_S)
+        case Answer.BLOCK:
+            _blocked(draft, name, deployment.wanted, answers[-1])
+
+
+def question(draft: Draft, name: str, wanted: Wanted) -> Question:
+    """The question that the interlocks are asked."""
+    deployment = draft.deployment(name)
+    if deployment is None:
+        raise LookupError(name)
+    return Question(
+        state=draft.state,
+        settings=draft.settings(name),
+        service=draft.service(name),
+        deployment=deployment,
+        wanted=wanted,
+        now=draft.now,
+    )
+
+
+def _blocked(draft: Draft, name: str, wanted: Wanted, said: Said) -> None:
+    """Freeze, and remember which interlock it was; a second answer of the same kind changes nothing."""
+    if said.interlock in (Reason.STABLE_DOWN, Reason.COMMON_CAUSE):
+        probe_both(draft, name, PROBE_EVERY_WHEN_BLOCKED_S)
+    if wanted.blocked is said.interlock:
+        return
+    draft.emit(RollbackBlocked(service=name, reason=said.interlock, rules=wanted.rules, detail=said.detail))
+    draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=said.interlock, detail=said.detail))
+
+
+def _let_go(draft: Draft, name: str, wanted: Wanted) -> bool:
+    """End a blocked want whose evidence no longer stands; whether it ended.
+
+    After a shared incident everything that was measured in it is thrown away: a candidate that is bad by itself
+    proves that again in seconds.
+    """
+    asked = question(draft, name, wanted)
+    over = wanted.blocked is Reason.COMMON_CAUSE and interlocks.shared_incident_over(asked)
+    gone = interlocks.cause_gone(asked)
+    if not over and not gone:
+        return False
+    reason = Reason.SHARED_INCIDENT if over else Reason.HEALTHY_AGAIN
+    draft.emit(EvidenceDiscarded(service=name, rules=wanted.rules, reason=reason))
+    draft.emit(BlockCleared(service=name, reason=reason))
+    return True
+
+
+def probe_both(draft: Draft, name: str, every: Seconds) -> None:
+    """Ask both colours directly whether they answer, no more often than `every`."""
+    for colour in Colour:
+        asked = draft.service(name).probes.get(colour, StableProbe()).asked_at
+        if asked is None or draft.now >= asked + every:
+            effect = ProbeColour(id=draft.effect_id(name), service=name, colour=colour)
+            draft.emit(ProbeOrdered(service=name, order=effect))
+
+
+def order(draft: Draft, name: str, answers: tuple[Said, ...]) -> None:
+    """All traffic to stable, under a new epoch."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.wanted is None:
+        return
+    wanted = deployment.wanted
+    said = tuple((str(each.interlock), each.detail or str(each.answer)) for each in answers)
+    draft.emit(
+        RollbackOrdered(
+            service=name, reason=wanted.reason, rules=wanted.rules, interlocks=said, onset=wanted.onset, by=wanted.by
+        )
+    )
+    _order_split(draft, name, wanted.reason)
+
+
+def _order_split(draft: Draft, name: str, reason: Reason) -> None:
+    deployment = draft.deployment(name)
+    if deployment is None:
+        return
+    split = replace(deployment.declared, weight=0.0, promoted=False)
+    epoch = deployment.epoch + 1
+    effect = SetTraffic(id=draft.effect_id(name), service=name, epoch=epoch, split=split, brake=True)
+    draft.emit(SplitOrdered(service=name, epoch=epoch, step=deployment.step, split=split, order=effect, rollback=True))
+    draft.emit(PhaseChanged(service=name, to=Phase.ROLLING_BACK, reason=reason))
+
+
+def traffic_moved(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
+    """The order to move everything to stable has ended."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.phase is not Phase.ROLLING_BACK:
+        return
+    if not ok:
+        draft.emit(PhaseChanged(service=name, to=Phase.ROLLBACK_FAILED, reason=Reason.SWITCH_FAILED, detail=detail))
+        return
+    draft.emit(PhaseChanged(service=name, to=Phase.VERIFYING, reason=Reason.STEP_IN_FORCE))
+    _order_proof(draft, name, deployment)
+
+
+def _order_proof(draft: Draft, name: str, deployment: Deployment) -> None:
+    since = deployment.rollback.braked_at if deployment.rollback else None
+    effect = Prove(
+        id=draft.effect_id(name),
+        service=name,
+        epoch=deployment.epoch,
+        stable=deployment.stable,
+        since=draft.now if since is None else since,
+    )
+    draft.emit(ProofOrdered(service=name, order=effect))
+
+
+def proof_came(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
+    """Live traffic has spoken: only now may it be called rolled back."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.phase is not Phase.VERIFYING:
+        return
+    if not ok:
+        draft.emit(PhaseChanged(service=name, to=Phase.ROLLBACK_FAILED, reason=Reason.PROOF_FAILED, detail=detail))
+        return
+    draft.emit(PhaseChanged(service=name, to=Phase.ROLLED_BACK, reason=Reason.PROVED_BY_TRAFFIC, detail=detail))
+    service = draft.service(name)
+    if service.stable is not deployment.stable:
+        draft.emit(
+            StableChanged(
+                service=name,
+                stable=deployment.stable,
+                release=deployment.previous_release,
+                reason=Reason.PROVED_BY_TRAFFIC,
+            )
+        )
+
+
+def try_again(draft: Draft, name: str) -> None:
+    """A rollback that failed is ordered again, under a new epoch, until it is proved or repaired by hand."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.phase is not Phase.ROLLBACK_FAILED:
+        return
+    if draft.now >= retry_at(deployment):
+        _order_split(draft, name, Reason.RETRY)
+
+
+def retry_at(deployment: Deployment) -> Seconds:
+    """When a failed rollback is tried again."""
+    return deployment.phase_since + RETRY_AFTER_S

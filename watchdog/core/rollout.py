@@ -1,0 +1,222 @@
+"""Going forward: preparation, steps, soak, the evidence gate, the bake, promotion.
+
+What lives here: what a deployment needs to take its next step, and ordering it. What must not: anything that moves
+traffic away from a colour because it is bad. Progression needs an empty set of holds.
+"""
+
+from dataclasses import replace
+
+from watchdog.core import verdict
+from watchdog.core.draft import Draft
+from watchdog.core.effects import Prepare, SetTraffic
+from watchdog.core.model import OnFire, Seconds, Verdict
+from watchdog.core.phases import LIFTS_ITSELF, Hold, Phase
+from watchdog.core.reasons import Reason
+from watchdog.core.records import (
+    HoldLifted,
+    HoldSet,
+    PhaseChanged,
+    PreparationOrdered,
+    SplitAbandoned,
+    SplitOrdered,
+    StableChanged,
+)
+from watchdog.core.settings import Gate, Service
+from watchdog.core.state import Deployment, ServiceState
+
+HEALTHY_BEFORE_LIFT_S = 300.0
+"""A hold that lifts itself does so after this long of uninterrupted health."""
+
+PROMOTION_RETRY_S = 30.0
+"""A promotion whose files could not be written is tried again after this long; traffic is on the candidate anyway."""
+
+
+def order_preparation(draft: Draft, name: str) -> None:
+    """Pack the parachute: every split of the plan is rendered and tested, the 100 % stable one first."""
+    deployment = draft.deployment(name)
+    if deployment is None:
+        return
+    home = deployment.declared
+    splits = (
+        home,
+        *(replace(home, weight=step.weight) for step in deployment.plan.steps),
+        replace(home, weight=1.0, promoted=True),
+    )
+    draft.emit(PhaseChanged(service=name, to=Phase.PREPARING, reason=Reason.SUBMITTED))
+    effect = Prepare(id=draft.effect_id(name), service=name, splits=tuple(dict.fromkeys(splits)))
+    draft.emit(PreparationOrdered(service=name, order=effect))
+
+
+def prepared(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
+    """Begin to shift, or end before anything has happened."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.phase is not Phase.PREPARING:
+        return
+    if ok:
+        order_step(draft, name, 0)
+    else:
+        draft.emit(PhaseChanged(service=name, to=Phase.ABORTED, reason=Reason.NOT_PREPARED, detail=detail))
+
+
+def order_step(draft: Draft, name: str, step: int) -> None:
+    """Order the split of one step under a new epoch."""
+    deployment = draft.deployment(name)
+    if deployment is None:
+        return
+    split = replace(deployment.declared, weight=deployment.plan.steps[step].weight)
+    if deployment.phase is not Phase.SHIFTING:
+        draft.emit(PhaseChanged(service=name, to=Phase.SHIFTING, reason=Reason.STEP_ORDERED))
+    epoch = deployment.epoch + 1
+    effect = SetTraffic(id=draft.effect_id(name), service=name, epoch=epoch, split=split)
+    draft.emit(SplitOrdered(service=name, epoch=epoch, step=step, split=split, order=effect))
+
+
+def traffic_moved(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
+    """A step's order has ended: it is in force, or it was taken back."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.phase is not Phase.SHIFTING:
+        return
+    if ok:
+        last = deployment.step == len(deployment.plan.steps) - 1
+        to = Phase.BAKING if last else Phase.SOAKING
+        draft.emit(PhaseChanged(service=name, to=to, reason=Reason.STEP_IN_FORCE))
+        return
+    draft.emit(SplitAbandoned(service=name, split=deployment.in_force, step=deployment.step - 1, detail=detail))
+    draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=Reason.STEP_FAILED, detail=detail))
+    if deployment.step > 0:
+        draft.emit(PhaseChanged(service=name, to=Phase.SOAKING, reason=Reason.STEP_FAILED))
+
+
+def advance(draft: Draft, name: str) -> None:
+    """Take the next step when nothing holds, the soak is over and the evidence is there."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.holds or deployment.wanted or deployment.divert_wanted or deployment.divert:
+        return
+    if not draft.service(name).adopted:
+        # The router disagrees with what is remembered, or was not seen since the start: no traffic leaves stable.
+        return
+    match deployment.phase:
+        case Phase.SHIFTING if not _order_under_way(draft.service(name)):
+            order_step(draft, name, deployment.step + 1)
+        case Phase.SOAKING | Phase.WAITING:
+            _after_soak(draft, name, deployment)
+        case Phase.BAKING:
+            _after_bake(draft, name, deployment)
+        case Phase.PROMOTED:
+            _finish_promotion(draft, name, deployment)
+
+
+def _order_under_way(service: ServiceState) -> bool:
+    return any(isinstance(effect, SetTraffic) for effect in service.waiting.values())
+
+
+def _after_soak(draft: Draft, name: str, deployment: Deployment) -> None:
+    step = deployment.plan.steps[deployment.step]
+    if deployment.soaked < step.soak or not _healthy(draft, name):
+        return
+    missing = lacks(draft.settings(name), draft.service(name))
+    if not missing:
+        order_step(draft, name, deployment.step + 1)
+    elif deployment.phase is Phase.SOAKING:
+        detail = "; ".join(missing)
+        draft.emit(PhaseChanged(service=name, to=Phase.WAITING, reason=Reason.EVIDENCE_WANTING, detail=detail))
+
+
+def _after_bake(draft: Draft, name: str, deployment: Deployment) -> None:
+    if deployment.soaked < bake_time(deployment) or not _healthy(draft, name):
+        return
+    if lacks(draft.settings(name), draft.service(name)):
+        return
+    draft.emit(PhaseChanged(service=name, to=Phase.PROMOTED, reason=Reason.BAKE_COMPLETE))
+    draft.emit(
+        StableChanged(
+            service=name, stable=deployment.candidate, release=deployment.release, reason=Reason.BAKE_COMPLETE
+        )
+    )
+    _order_promotion(draft, name, deployment)
+
+
+def bake_time(deployment: Deployment) -> Seconds:
+    """How long the release is watched at full traffic: the bake, after the last step's own soak."""
+    return deployment.plan.bake.at_least + deployment.plan.steps[-1].soak
+
+
+def _healthy(draft: Draft, name: str) -> bool:
+    return verdict.read(draft.settings(name), draft.service(name), draft.now).verdict is Verdict.HEALTHY
+
+
+def _order_promotion(draft: Draft, name: str, deployment: Deployment) -> None:
+    split = replace(deployment.declared, weight=1.0, promoted=True)
+    epoch = deployment.epoch + 1
+    effect = SetTraffic(id=draft.effect_id(name), service=name, epoch=epoch, split=split)
+    draft.emit(SplitOrdered(service=name, epoch=epoch, step=deployment.step, split=split, order=effect))
+
+
+def _finish_promotion(draft: Draft, name: str, deployment: Deployment) -> None:
+    """The roles are swapped in the files as well; if that failed, again after a while."""
+    if deployment.in_force.promoted or _order_under_way(draft.service(name)):
+        return
+    if draft.now >= deployment.phase_since + PROMOTION_RETRY_S:
+        _order_promotion(draft, name, deployment)
+
+
+def lacks(settings: Service, service: ServiceState) -> tuple[str, ...]:
+    """What the present step's gate still wants, in the operator's words; empty when it is satisfied."""
+    deployment = service.deployment
+    if deployment is None or deployment.gate_passed:
+        return ()
+    baking = deployment.phase is Phase.BAKING
+    step = deployment.plan.steps[deployment.step]
+    gate = Gate(requests=deployment.plan.bake.requests, per_critical_route=0) if baking else step.gate
+    missing = []
+    if settings.traffic_source is not None and deployment.requests < gate.requests:
+        missing.append(f"{deployment.requests} of {gate.requests} requests on {deployment.candidate}")
+    for route in settings.critical_routes:
+        seen = deployment.route_requests.get(route, 0)
+        if seen < gate.per_critical_route:
+            missing.append(f"{seen} of {gate.per_critical_route} requests on route {route}")
+    if not _measured(service):
+        missing.append("no rollback rule has measured anything yet")
+    return tuple(missing)
+
+
+def _measured(service: ServiceState) -> bool:
+    return any(
+        instance.measured and instance.rule.on_fire is OnFire.ROLLBACK for instance, _ in verdict.candidates(service)
+    )
+
+
+def freeze(draft: Draft, name: str) -> None:
+    """A firing freeze rule holds the split where it is."""
+    deployment = draft.deployment(name)
+    if deployment is None or not deployment.watched:
+        return
+    reading = verdict.read(draft.settings(name), draft.service(name), draft.now)
+    if reading.freezing and Hold.RULE not in deployment.holds:
+        draft.emit(
+            HoldSet(service=name, hold=Hold.RULE, reason=Reason.RULE_FREEZES, detail=", ".join(reading.freezing))
+        )
+
+
+def lift(draft: Draft, name: str) -> None:
+    """Holds that lift themselves go after five healthy minutes, unless only a human may resume."""
+    deployment = draft.deployment(name)
+    if deployment is None or draft.settings(name).resume_by_human or deployment.wanted is not None:
+        return
+    for hold in sorted(LIFTS_ITSELF & set(deployment.holds)):
+        since = _healthy_since(draft, name, deployment, hold)
+        if since is not None and draft.now - since >= HEALTHY_BEFORE_LIFT_S:
+            draft.emit(HoldLifted(service=name, hold=hold, reason=Reason.HEALTHY_AGAIN))
+
+
+def _healthy_since(draft: Draft, name: str, deployment: Deployment, hold: Hold) -> Seconds | None:
+    """Since when the service is healthy with this hold on; None while it is not.
+
+    Before the first step is in force nothing is measured, so the hold's own age is all there is.
+    """
+    held = deployment.held_since.get(hold, draft.now)
+    if deployment.phase is Phase.SHIFTING:
+        return held
+    if deployment.healthy_since is None or not _healthy(draft, name):
+        return None
+    return max(held, deployment.healthy_since)

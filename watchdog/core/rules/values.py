@@ -1,0 +1,61 @@
+"""What every kind of rule is given and what it answers with.
+
+What lives here: the values between the engine and the kinds. What must not: any kind's own state or formula.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from watchdog.core.model import Missing, Seconds, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One poll of a rule's source, seen from one colour; a signal that is absent counts as `Missing.EMPTY`."""
+
+    start: Seconds
+    end: Seconds
+    own: Mapping[str, Value]
+    """Readings of the colour that the rule's instance judges, by signal."""
+    other: Mapping[str, Value] = field(default_factory=dict)
+    """Readings of the other colour in the same interval."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Error classes of `own`, by signal, where there are any."""
+
+    def value(self, signal: str) -> Value:
+        """This colour's reading."""
+        return self.own.get(signal, Missing.EMPTY)
+
+    def count(self, signal: str) -> float:
+        """The other colour's reading as a count: 0 when there is none, since nothing was counted."""
+        value = self.other.get(signal, Missing.EMPTY)
+        return 0.0 if isinstance(value, Missing) or not value > 0.0 else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Last:
+    """What a rule saw last, for people."""
+
+    value: float | None = None
+    """The last known value: a share, a gauge, a probe's 1 or 0. None before the first and for one without a size."""
+    in_a_row: int = 0
+    """Failures in a row, where the kind counts them."""
+    detail: str = ""
+    """The error class of the last failure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why a rule is in its state: what was counted since the onset, and how strong the case is."""
+
+    onset: Seconds | None = None
+    """Start of the first reading that belongs to the present trouble; None when there is no trouble."""
+    bad: float = 0.0
+    total: float = 0.0
+    other_bad: float = 0.0
+    other_total: float = 0.0
+    """The other colour's counts over the same readings: the common-cause interlock compares them."""
+    log_e: float | None = None
+    """Natural log of the proof's e-value; None where the kind has none."""
+    log_e_suspicion: float | None = None
+    last: Last = field(default_factory=Last)

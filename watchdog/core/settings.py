@@ -1,0 +1,243 @@
+"""The configuration in core values: what `watchdog.config.compile` makes of an operator's file.
+
+What lives here: frozen, hashable values without optional meaning: every default has been applied before. What must
+not: YAML, file names, units as text. Durations are seconds, shares are 0 to 1.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from watchdog.core.model import Colour, Missing, NoData, OnFire, Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequentialRatio:
+    """An anytime-valid test on counts: the share `bad` of `total` is above `limit`.
+
+    False rollbacks at most `alpha` for each watched `window`, at any traffic. Formulas: `core/rules/sequential_ratio`.
+    """
+
+    kind: Literal["sequential_ratio"] = "sequential_ratio"
+    bad: str
+    total: str
+    limit: float
+    alpha: float
+    """This rule's own share of the deployment's budget for false rollbacks."""
+    ride_out: Seconds
+    """No disturbance shorter than this can fire the rule."""
+    interval: Seconds
+    """The source's time between two readings."""
+    window: Seconds
+    """How long a deployment is watched; 0 means soaks and bake of the deployment's own plan together."""
+    min_effect: float
+    """The smallest share that the rule is tuned to find, above `limit`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """`fall` failures in a row fire; `rise` successes in a row make it healthy again."""
+
+    kind: Literal["probe"] = "probe"
+    signal: str
+    fall: int
+    rise: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One side of a threshold: `value OP limit`."""
+
+    op: Literal[">", ">=", "<", "<="]
+    limit: float
+
+    def beyond(self, value: float) -> bool:
+        """Whether the value lies on the bad side."""
+        match self.op:
+            case ">":
+                return value > self.limit
+            case ">=":
+                return value >= self.limit
+            case "<":
+                return value < self.limit
+            case "<=":
+                return value <= self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A value beyond `when`, for a time or in N of the last M known readings; no false-alarm guarantee.
+
+    With `total` set the value is the share `value`/`total` of the counts within the last `over` seconds, known only
+    with at least `min_events` of `total`.
+    """
+
+    kind: Literal["threshold"] = "threshold"
+    value: str
+    total: str | None = None
+    when: Bound
+    clear: Bound
+    """Beyond it a firing rule is still bad (Schmitt trigger); equal to `when` unless the file says otherwise."""
+    for_: Seconds = 0.0
+    clear_for: Seconds = 0.0
+    matches: int = 1
+    """N of the last `out_of` readings; 1 of 1 when the file does not say."""
+    out_of: int = 1
+    over: Seconds = 0.0
+    min_events: int = 0
+    interval: Seconds = 0.0
+
+
+Condition: TypeAlias = SequentialRatio | Probe | Threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A condition on one source's signals, and what it asks for when it fires."""
+
+    name: str
+    source: str
+    condition: Condition
+    on_fire: OnFire
+    warm_up: Seconds
+    """Ratio readings that begin within this time after the first step are dropped."""
+    slow: bool = False
+    """The rule judges latency: warm-up applies after every step (cold caches)."""
+    no_data: tuple[tuple[Missing, NoData], ...] = ()
+    always: bool = False
+    """Also outside deployments."""
+    per_colour: bool = True
+    """False when the source cannot tell the colours apart."""
+
+    def on_missing(self, missing: Missing) -> NoData:
+        """What this rule makes of a missing reading of that kind: hold unless the file says otherwise."""
+        return dict(self.no_data).get(missing, NoData.HOLD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What the core must know of a source: its rhythm and how far the service leans on it."""
+
+    name: str
+    kind: str
+    interval: Seconds
+    required: bool
+    probing: bool = False
+    """It asks the colours themselves, so its successes show that stable answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Evidence that a step must have gathered before the next: requests, and requests or passes per critical route."""
+
+    requests: int = 200
+    per_critical_route: int = 20
+    passes_per_critical_route: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a plan: the candidate's share, how long it soaks, what it must have seen."""
+
+    weight: float
+    soak: Seconds
+    gate: Gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bake:
+    """The watch after full promotion: at least this long and at least this many requests."""
+
+    at_least: Seconds
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The way of a release: steps with rising weights, the last at 1, then the bake."""
+
+    name: str
+    steps: tuple[Step, ...]
+    bake: Bake
+
+    def watched(self) -> Seconds:
+        """How long a deployment under this plan is watched when nothing holds it up."""
+        return sum(step.soak for step in self.steps) + self.bake.at_least
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    """The policy is true when at least `at_least` of the named rules fire. `rules` empty means every rollback rule."""
+
+    at_least: int = 1
+    rules: tuple[str, ...] = ()
+    all_: bool = False
+    """Every one of them must fire."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One blue/green pair behind one router, with everything that the core decides by."""
+
+    name: str
+    first_stable: Colour
+    """Who is stable before the first deployment; afterwards the journal knows."""
+    rules: tuple[Rule, ...]
+    sources: tuple[Source, ...]
+    policy: AnyOf
+    plan: str
+    divert: bool
+    """Suspicion cuts the candidate off at once (needs a brake, shared data and shared sessions)."""
+    divert_for: Seconds = 10.0
+    trial: Seconds = 3.0
+    stable_warm: Seconds = 600.0
+    keep_stable: Seconds = 86_400.0
+    resume_by_human: bool = False
+    traffic_source: str | None = None
+    """The source whose `requests` count users, for gate, exposure and bake."""
+    critical_routes: tuple[str, ...] = ()
+    alpha: float = 0.001
+    """The deployment's budget for false rollbacks, shared among its sequential rules."""
+
+    def source(self, name: str) -> Source:
+        """The source of that name; KeyError if the service has none."""
+        return next((s for s in self.sources if s.name == name), None) or _missing(name)
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule of that name, if the service has it."""
+        return next((r for r in self.rules if r.name == name), None)
+
+
+def _missing(name: str) -> Source:
+    raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """One level of the escalation: who, when after the opening, and how often again until acknowledged."""
+
+    level: int
+    after: Seconds
+    repeat: Seconds
+    contacts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Everything that one daemon guards."""
+
+    name: str
+    services: tuple[Service, ...]
+    plans: tuple[Plan, ...]
+    escalation: tuple[Escalation, ...] = ()
+    chat: tuple[str, ...] = ()
+    """Contacts for what wakes nobody: diverts, a gate that waits."""
+    blind_after: Seconds = 120.0
+    digest: str = field(default="")
+
+    def service(self, name: str) -> Service | None:
+        """The service of that name, if the environment has it."""
+        return next((s for s in self.services if s.name == name), None)
+
+    def plan(self, name: str) -> Plan | None:
+        """The plan of that name, if the environment has it."""
+        return next((p for p in self.plans if p.name == name), None)

@@ -1,0 +1,233 @@
+"""The engine's state: frozen values, changed only by `evolve`, written whole into checkpoints.
+
+Invariants stand beside the fields and are asserted together in `check_invariants`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from watchdog.core.effects import Audience, Effect
+from watchdog.core.events import TrafficSeen
+from watchdog.core.model import Check, Colour, Judgement, Level, Schema, Seconds, Split
+from watchdog.core.phases import ENDED, WATCHED, Hold, Phase
+from watchdog.core.reasons import Reason
+from watchdog.core.rules.api import RuleState
+from watchdog.core.settings import Environment, Plan, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One rule on one colour (or on the whole service): its definition in force, its state, how far to trust it."""
+
+    rule: Rule
+    """As compiled, with this deployment's share of alpha. A changed definition starts afresh."""
+    state: RuleState
+    level: Level = Level.INACTIVE
+    judgement: Judgement = Judgement.INSUFFICIENT
+    missed: int = 0
+    """Polls in a row with nothing trustworthy; three make the judgement unknown."""
+    since: Seconds = 0.0
+    """When the level last changed."""
+    measured: bool = False
+    """It has had a reading of its own since the deployment began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """When a source last spoke, and whether its time since then may count."""
+
+    last: Seconds
+    continuous_since: Seconds
+    """Since then no gap was longer than three polls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divert:
+    """The candidate is (or is about to be) cut off on suspicion, or is on trial after it."""
+
+    number: int
+    cut: bool = False
+    """The brake is confirmed."""
+    until: Seconds | None = None
+    """When the cut ends; None: a human decides."""
+    trial_until: Seconds | None = None
+    """Set while a trial runs."""
+    releasing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A rollback (or a divert) that waits for its interlocks."""
+
+    reason: Reason
+    rules: tuple[str, ...]
+    onset: Seconds | None
+    since: Seconds
+    by: str = ""
+    because: str = ""
+    anyway: bool = False
+    blocked: Reason | None = None
+    """The interlock that stands in the way; the freeze is on."""
+    blocked_at: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """A rollback under way or done."""
+
+    reason: Reason
+    rules: tuple[str, ...]
+    onset: Seconds | None
+    decided_at: Seconds
+    interlocks: tuple[tuple[str, str], ...] = ()
+    by: str = ""
+    braked_at: Seconds | None = None
+    proved_at: Seconds | None = None
+    attempts: int = 0
+    warnings: tuple[str, ...] = ()
+    to_stable: int = 0
+    stragglers: int = 0
+    proof_probes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One release on its way. `epoch` rises with every order of traffic."""
+
+    id: str
+    release: str
+    plan: Plan
+    stable: Colour
+    candidate: Colour
+    schema: Schema
+    watched_by: str
+    alpha: float
+    by: str
+    began: Seconds
+    previous_release: str = ""
+    """What stable runs, as far as it is known."""
+    phase: Phase = Phase.SUBMITTED
+    phase_since: Seconds = 0.0
+    step: int = -1
+    """Index of the step that is ordered or in force; -1 before the first."""
+    epoch: int = 0
+    declared: Split
+    """What traffic is ordered to be."""
+    in_force: Split
+    """What was last confirmed."""
+    first_step_at: Seconds | None = None
+    step_at: Seconds | None = None
+    """When the present step was confirmed in force."""
+    soaked: Seconds = 0.0
+    """Healthy and watched time in the present step or bake."""
+    counted_to: Seconds = 0.0
+    """Soak is counted up to here."""
+    healthy_since: Seconds | None = None
+    """Since then every verdict was healthy and nothing went unwatched; None while it is not."""
+    requests: int = 0
+    """The candidate's user requests in the present step."""
+    route_requests: Mapping[str, int] = field(default_factory=dict)
+    gate_passed: bool = False
+    """A human passed the present step's gate."""
+    gate_told_at: Seconds | None = None
+    holds: Mapping[Hold, Reason] = field(default_factory=dict)
+    held_details: Mapping[Hold, str] = field(default_factory=dict)
+    held_since: Mapping[Hold, Seconds] = field(default_factory=dict)
+    divert: Divert | None = None
+    diverts: int = 0
+    divert_wanted: Wanted | None = None
+    wanted: Wanted | None = None
+    rollback: Rollback | None = None
+    checks: tuple[Check, ...] = ()
+    retry_at: Seconds | None = None
+    ended_at: Seconds | None = None
+
+    @property
+    def watched(self) -> bool:
+        """The candidate may have users and its rules decide."""
+        return self.phase in WATCHED
+
+    @property
+    def ended(self) -> bool:
+        """A new deployment may begin."""
+        return self.phase in ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something that a human must know, until it is resolved."""
+
+    id: str
+    reason: Reason
+    audience: Audience
+    opened: Seconds
+    rules: tuple[str, ...] = ()
+    detail: str = ""
+    needs_decision: bool = False
+    repeat: Seconds = 0.0
+    contacts: tuple[str, ...] = ()
+    deployment: str = ""
+    told: int = 0
+    """How many messages were ordered."""
+    told_at: Seconds | None = None
+    acknowledged_by: str = ""
+    resolved_at: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StableProbe:
+    """What is known of stable's health from direct probes."""
+
+    ok_started: Seconds | None = None
+    """When the last successful probe began."""
+    failed_started: Seconds | None = None
+    refused: bool = False
+    """The last failed probe was refused by the target."""
+    asked_at: Seconds | None = None
+    """When a probe was last ordered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """Everything about one service."""
+
+    name: str
+    stable: Colour
+    stable_release: str = ""
+    adopted: bool = False
+    """The router was seen to agree with what is remembered; without it no traffic leaves stable."""
+    drift: str = ""
+    seen: TrafficSeen | None = None
+    """What the router last said of itself."""
+    seen_at: Seconds | None = None
+    deployment: Deployment | None = None
+    instances: Mapping[str, Instance] = field(default_factory=dict)
+    """By `rule@colour`, or the rule's name alone when its source does not tell colours apart."""
+    beats: Mapping[str, Beat] = field(default_factory=dict)
+    probes: Mapping[Colour, StableProbe] = field(default_factory=dict)
+    known_bad: frozenset[str] = frozenset()
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    """Open ones, and the last resolved ones."""
+    waiting: Mapping[str, Effect] = field(default_factory=dict)
+    """Effects without an outcome, by id."""
+    stable_served_at: Seconds | None = None
+    """When stable last served ordered traffic."""
+    rates: tuple[float, float] = (0.0, 0.0)
+    """Requests per second of candidate and stable, smoothed, for exposure."""
+    bad_rate: float = 0.0
+    """The candidate's failures per second, smoothed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything that the engine knows."""
+
+    seq: int = 0
+    now: Seconds = 0.0
+    environment: Environment | None = None
+    services: Mapping[str, ServiceState] = field(default_factory=dict)
+    stopped_by: str = ""
+    """Who stopped the line; empty when it runs."""
+    stopped_because: str = ""
+    stopped_until: Seconds | None = None
+    not_durable: str = ""
