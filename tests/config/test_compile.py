@@ -1,0 +1,347 @@
+from pathlib import Path
+
+import pytest
+
+from tests.config.helpers import GOOD, RULES, compiled
+from watchdog.config.adapters import (
+    AccessLogSettings,
+    ContactSettings,
+    HealthSettings,
+    HealthTarget,
+    NginxSettings,
+    RouteSettings,
+)
+from watchdog.config.compile import compile_
+from watchdog.config.forms import Expect
+from watchdog.config.load import load
+from watchdog.config.words import Secret, SenderUrl
+from watchdog.core import settings
+from watchdog.core.model import Colour, Missing, NoData, OnFire
+
+
+def test_a_file_becomes_the_cores_service() -> None:
+    """Every default is applied; alpha belongs to the one sequential rule, the window (0) is left to the plan."""
+    (service,) = compile_(load(str(GOOD))).environment.services
+
+    assert (
+        settings.Service(
+            name="app",
+            first_stable=Colour.BLUE,
+            rules=(
+                settings.Rule(
+                    name="errors",
+                    source="edge",
+                    condition=settings.SequentialRatio(
+                        bad="errors",
+                        total="requests",
+                        limit=0.05,
+                        alpha=0.001,
+                        ride_out=3.0,
+                        interval=0.25,
+                        window=0.0,
+                        min_effect=1.6 * 0.05,
+                    ),
+                    on_fire=OnFire.ROLLBACK,
+                    warm_up=10.0,
+                ),
+                settings.Rule(
+                    name="health",
+                    source="health",
+                    condition=settings.Probe(signal="up", fall=3, rise=2),
+                    on_fire=OnFire.ROLLBACK,
+                    warm_up=10.0,
+                ),
+            ),
+            sources=(
+                settings.Source(name="edge", kind="access_log", interval=0.25, required=True),
+                settings.Source(name="health", kind="health", interval=2.0, required=True, probing=True),
+            ),
+            policy=settings.AnyOf(),
+            plan="canary",
+            divert=True,
+            traffic_source="edge",
+            critical_routes=("login",),
+        )
+        == service
+    )
+
+
+def test_a_file_becomes_the_cores_environment() -> None:
+    """Plans, escalation and the digest of the canonical text."""
+    environment = compile_(load(str(GOOD))).environment
+
+    assert ("test", 120.0, ()) == (environment.name, environment.blind_after, environment.chat)
+    assert (settings.Escalation(level=2, after=0.0, repeat=60.0, contacts=("on-call",)),) == environment.escalation
+    assert (
+        settings.Plan(
+            name="canary",
+            steps=(
+                settings.Step(weight=0.1, soak=900.0, gate=settings.Gate()),
+                settings.Step(weight=1.0, soak=0.0, gate=settings.Gate()),
+            ),
+            bake=settings.Bake(at_least=1800.0),
+        ),
+    ) == environment.plans
+    assert 64 == len(environment.digest)
+
+
+def test_alpha_is_shared_by_the_sequential_rules_that_roll_back(tmp_path: Path) -> None:
+    """A rule that only freezes takes no share of the promise about rollbacks."""
+    (service,) = compiled(
+        tmp_path,
+        "rules:\n"
+        "  slow: {sequential_ratio: {bad: edge.slow, total: edge.requests, limit: 5%}, on_fire: rollback}\n"
+        "  writes: {sequential_ratio: {bad: edge.writes, total: edge.requests, limit: 50%}, on_fire: freeze}\n"
+        "services: {app: {rules: [errors, slow, writes, health], alpha: 0.4%}}\n",
+    ).environment.services
+    shares = {r.name: r.condition.alpha for r in service.rules if isinstance(r.condition, settings.SequentialRatio)}
+
+    assert 0.004 == service.alpha
+    assert {"errors": 0.002, "slow": 0.002, "writes": 0.002} == shares
+
+
+def test_min_effect_stays_below_what_the_test_can_find(tmp_path: Path) -> None:
+    """1.6 times a limit of 40 % would be beyond the largest alternative; what the file says comes first."""
+    for text, effect in (("limit: 40%", 0.59), ("limit: 10%", 0.16), ("min_effect: 7%", 0.07)):
+        (service,) = compiled(tmp_path, f"rules: {{errors: {{sequential_ratio: {{{text}}}}}}}\n").environment.services
+        condition = service.rules[0].condition
+        assert isinstance(condition, settings.SequentialRatio)
+        assert pytest.approx(effect) == condition.min_effect
+
+
+def test_a_window_of_its_own_wins_over_the_plan(tmp_path: Path) -> None:
+    """The promise is then for that time."""
+    (service,) = compiled(tmp_path, "rules: {errors: {sequential_ratio: {window: 2h}}}\n").environment.services
+    condition = service.rules[0].condition
+
+    assert isinstance(condition, settings.SequentialRatio)
+    assert 7200.0 == condition.window
+
+
+def test_a_trial_lasts_as_long_as_the_longest_ride_out(tmp_path: Path) -> None:
+    """Without any the usual 3 s."""
+    for ride_out, trial in (("5s", 5.0), ("0s", 3.0)):
+        text = f"rules: {{errors: {{sequential_ratio: {{ride_out: {ride_out}}}}}}}\n"
+        (service,) = compiled(tmp_path, text).environment.services
+        assert trial == service.trial
+
+
+def test_a_threshold_becomes_its_condition(tmp_path: Path) -> None:
+    """A share with its window, and a gauge with its hysteresis."""
+    (service,) = compiled(
+        tmp_path,
+        "rules:\n"
+        '  lag: {threshold: {clear: "> 500ms", for: 15s, clear_for: 1m}, no_data: {timeout: fire, empty: ok}}\n'
+        "  share:\n"
+        "    threshold: {value: 'edge.slow[labs]', total: 'edge.requests[labs]', when: '> 20%', over: 1m,"
+        " min_events: 50, matches: 3 of 5}\n"
+        "    on_fire: freeze\n"
+        "    always: true\n"
+        "services: {app: {rules: [errors, health, lag, share]}}\n",
+    ).environment.services
+    lag, share = service.rules[2:]
+
+    assert (
+        settings.Threshold(
+            value="seconds",
+            when=settings.Bound(op=">", limit=1.0),
+            clear=settings.Bound(op=">", limit=0.5),
+            for_=15.0,
+            clear_for=60.0,
+            interval=2.0,
+        )
+        == lag.condition
+    )
+    assert (True, False) == (lag.slow, lag.always)
+    assert [NoData.FIRE, NoData.OK, NoData.HOLD] == [
+        lag.on_missing(missing) for missing in (Missing.TIMEOUT, Missing.EMPTY, Missing.NAN)
+    ]
+    assert (
+        settings.Threshold(
+            value="slow[labs]",
+            total="requests[labs]",
+            when=settings.Bound(op=">", limit=0.2),
+            clear=settings.Bound(op=">", limit=0.2),
+            matches=3,
+            out_of=5,
+            over=60.0,
+            min_events=50,
+            interval=0.25,
+        )
+        == share.condition
+    )
+    assert (True, True) == (share.slow, share.always)
+
+
+def test_rules_on_latency_are_slow_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    """Their warm-up applies after every step."""
+    (service,) = compiled(
+        tmp_path,
+        "rules:\n"
+        "  p95: {sequential_ratio: {bad: edge.slow, total: edge.requests, limit: 5%}, on_fire: rollback}\n"
+        "  p96: {sequential_ratio: {bad: edge.slow, total: edge.requests, limit: 5%}, on_fire: rollback, slow: false}\n"
+        "services: {app: {rules: [errors, p95, p96, health]}}\n",
+    ).environment.services
+
+    assert {"errors": False, "p95": True, "p96": False, "health": False} == {r.name: r.slow for r in service.rules}
+
+
+def test_a_services_own_keys_reach_the_core(tmp_path: Path) -> None:
+    """Each of them changes its value."""
+    environment = compiled(
+        tmp_path,
+        "blind_after: 5m\n"
+        "chat: [on-call]\n"
+        "sources: {health: {required: false}}\n"
+        "services:\n"
+        "  app: {stable: green, policy: all, on_suspect: pause, divert_for: 20s, stable_warm: 5m, keep_stable: 1h,"
+        " resume: human}\n"
+        "plans: {canary: {steps: [{weight: 100%, soak: 1m, gate: {requests: 5, per_critical_route: 6}}],"
+        " bake: {at_least: 1m, requests: 7}}}\n",
+    ).environment
+    (service,), (plan,) = environment.services, environment.plans
+
+    assert (300.0, ("on-call",)) == (environment.blind_after, environment.chat)
+    assert [True, False] == [source.required for source in service.sources]
+    assert (Colour.GREEN, settings.AnyOf(all_=True), False, 20.0, 300.0, 3600.0, True) == (
+        service.first_stable,
+        service.policy,
+        service.divert,
+        service.divert_for,
+        service.stable_warm,
+        service.keep_stable,
+        service.resume_by_human,
+    )
+    assert settings.Step(weight=1.0, soak=60.0, gate=settings.Gate(requests=5, per_critical_route=6)) == plan.steps[0]
+    assert settings.Bake(at_least=60.0, requests=7) == plan.bake
+
+
+def test_a_policy_of_some_names_its_rules(tmp_path: Path) -> None:
+    """They are the service's rollback rules."""
+    text = 'services: {app: {policy: "2 of [errors, health]"}}\n'
+
+    assert (
+        settings.AnyOf(at_least=2, rules=("errors", "health"))
+        == compiled(tmp_path, text).environment.services[0].policy
+    )
+
+
+def test_the_access_log_counts_users_even_if_no_rule_reads_it(tmp_path: Path) -> None:
+    """The gate and the proof need it; then it is a source of the service too."""
+    result = compiled(tmp_path, "services: {app: {rules: [health]}}\n")
+    (service,) = result.environment.services
+
+    assert "edge" == service.traffic_source
+    assert ["health", "edge"] == [source.name for source in service.sources]
+
+
+def test_the_adapters_get_plain_settings() -> None:
+    """Access log, health checks, nginx, contacts and sockets, with every default applied."""
+    result = compile_(load(str(GOOD)))
+    (service,) = result.services
+
+    assert (
+        AccessLogSettings(
+            name="edge",
+            slow=2.0,
+            routes=(
+                RouteSettings(name="login", path="/login", critical=True, long=False),
+                RouteSettings(name="labs", path="/labs", critical=False, long=False),
+            ),
+        )
+        == service.edge
+    )
+    assert (
+        NginxSettings(
+            service="app",
+            directory="/etc/nginx/rwd",
+            main="/etc/nginx/nginx.conf",
+            entry_url="http://127.0.0.1/",
+            entry_host="127.0.0.1",
+            test=("nginx", "-t"),
+            reload=("nginx", "-s", "reload"),
+            dump=("nginx", "-T"),
+            pool=(),
+            drain=60.0,
+            blue=("127.0.0.1:8081",),
+            green=("127.0.0.1:8082",),
+        )
+        == service.router
+    )
+    assert (ContactSettings(name="on-call", url=SenderUrl(credential="on-call-url")),) == result.contacts
+    assert ("/var/lib/rollback-watchdog", "/var/lib/rollback-watchdog/edge.sock") == (result.state, result.edge_socket)
+    assert "/run/rollback-watchdog/control.sock" == result.control_socket
+
+
+def test_a_health_check_is_filled_in_for_each_colour(tmp_path: Path) -> None:
+    """`$colour` in path, headers and name; every server has its address; a credential is read at run time."""
+    (service,) = compiled(
+        tmp_path,
+        "sources:\n"
+        "  health:\n"
+        "    health:\n"
+        "      path: /$colour/health\n"
+        "      expect: {status: UP}\n"
+        "      scheme: https\n"
+        "      tls: {ca: /etc/ca.pem, server_name: '${colour}.example', verify: true}\n"
+        "      headers: {X-Colour: is $colour, Authorization: {credential: token}}\n"
+        "services: {app: {colours: {green: {server: ['a:1', 'b:2']}}}}\n",
+    ).services
+    token = Secret(credential="token")
+
+    assert (
+        HealthSettings(
+            name="health",
+            service="app",
+            poll=2.0,
+            timeout=2.0,
+            verify=True,
+            ca="/etc/ca.pem",
+            expect=Expect(json=(("status", "UP"),)),
+            targets=(
+                HealthTarget(
+                    colour=Colour.BLUE,
+                    urls=("https://127.0.0.1:8081/blue/health",),
+                    headers=(("X-Colour", Secret(literal="is blue")), ("Authorization", token)),
+                    server_name="blue.example",
+                ),
+                HealthTarget(
+                    colour=Colour.GREEN,
+                    urls=("https://a:1/green/health", "https://b:2/green/health"),
+                    headers=(("X-Colour", Secret(literal="is green")), ("Authorization", token)),
+                    server_name="green.example",
+                ),
+            ),
+        ),
+    ) == service.health
+    assert "health" == service.direct
+
+
+def test_nginx_with_another_main_file_is_called_with_it(tmp_path: Path) -> None:
+    """Unless the commands are given."""
+    keys = "{main: /srv/n.conf, reload: [systemctl, reload, nginx], entry: {host: a}}"
+    nginx = compiled(tmp_path, f"services: {{app: {{router: {{nginx: {keys}}}}}}}\n").services[0].router
+
+    assert ("nginx", "-t", "-c", "/srv/n.conf") == nginx.test
+    assert ("nginx", "-T", "-c", "/srv/n.conf") == nginx.dump
+    assert ("systemctl", "reload", "nginx") == nginx.reload
+    assert "a" == nginx.entry_host
+
+
+def test_the_source_that_asks_stable_can_be_named(tmp_path: Path) -> None:
+    """Also one that no rule reads: it is then a source of the service."""
+    result = compiled(tmp_path, "sources: {ready: {health: {path: /ready}}}\nservices: {app: {health: ready}}\n")
+
+    assert "ready" == result.services[0].direct
+    assert ["health", "ready"] == [health.name for health in result.services[0].health]
+    assert ["edge", "health", "ready"] == [source.name for source in result.environment.services[0].sources]
+
+
+def test_the_shipped_production_file_compiles() -> None:
+    """Three sequential rules share the budget; the lab's rule judges its route alone."""
+    (service,) = compile_(load(str(RULES / "production.yml"))).environment.services
+    condition = service.rules[2].condition
+
+    assert isinstance(condition, settings.SequentialRatio)
+    assert ("errors[lab-results]", 0.001 / 3) == (condition.bad, condition.alpha)
+    assert ("login", "lab-results") == service.critical_routes
