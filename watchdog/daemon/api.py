@@ -1,0 +1,230 @@
+"""What the control interface can ask of the daemon: the view, commands, records, the stream of changes.
+
+What lives here: from a request's plain body to a `Command`, and from its records to a plain answer. What must not:
+HTTP (`control.server`), the decision whether a command is carried out (the core's).
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from watchdog.control import view
+from watchdog.control.app import ApiError, RefusedError, UnknownError
+from watchdog.control.peer import Peer
+from watchdog.control.view import Data, Moment
+from watchdog.core.events import (
+    Abort,
+    Acknowledge,
+    Adopt,
+    AnyCommand,
+    Forgive,
+    Pause,
+    Promote,
+    Resume,
+    Rollback,
+    StopTheLine,
+    Submit,
+)
+from watchdog.core.model import Schema
+from watchdog.core.records import Accepted, Record, Refused
+from watchdog.daemon import explain as explaining
+from watchdog.daemon.loop import Loop
+from watchdog.journal.codec import encode
+from watchdog.journal.recovery import read
+
+SIMPLE: Final[Mapping[str, type[Pause | Resume | Promote | Abort | Adopt]]] = {
+    "pause": Pause,
+    "resume": Resume,
+    "promote": Promote,
+    "abort": Abort,
+    "adopt": Adopt,
+}
+"""Commands that name a service and nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of a command."""
+
+    accepted: bool
+    reason: str = ""
+    detail: str = ""
+
+
+class DaemonApi:
+    """The running daemon, as the control interface sees it: implements `control.app.Api`."""
+
+    def __init__(
+        self,
+        *,
+        loop: Loop,
+        moment: Callable[[], Moment],
+        journal: Callable[[], Path],
+        reload: Callable[[], Awaitable[Data]],
+        about: Callable[[], Data],
+    ) -> None:
+        """`about`: what is not in the state, such as the host's name and the start. `reload` validates and swaps."""
+        self._loop = loop
+        self._moment = moment
+        self._journal = journal
+        self._reload = reload
+        self._about = about
+        self._listeners: set[asyncio.Queue[None]] = set()
+
+    async def view(self) -> Data:
+        """Everything that screens show."""
+        return self.snapshot()
+
+    def snapshot(self) -> Data:
+        """The same, for those who need not wait."""
+        return {**self._about(), **view.whole(self._loop.state, self._moment())}
+
+    async def rules(self, service: str | None) -> Data:
+        """The rules in force and their states, of one service or of all."""
+        services = self.snapshot()["services"]
+        if service is not None and service not in services:
+            raise UnknownError(_no_such_service(service, services))
+        return {name: each["rules"] for name, each in services.items() if service in (None, name)}
+
+    async def records(
+        self, *, since: int | None, service: str | None, types: tuple[str, ...] | None, limit: int
+    ) -> list[Data]:
+        """Records of the journal with their wall-clock times, oldest first."""
+        dated = await asyncio.to_thread(
+            read, self._journal(), since_seq=since, service=service, types=types, limit=limit
+        )
+        return [
+            {
+                "seq": each.record.seq,
+                "at": each.record.at,
+                "wall": each.wall,
+                "type": type(each.record.body).__name__,
+                "body": json.loads(encode(each.record).body),
+            }
+            for each in dated
+        ]
+
+    async def explain(self, service: str) -> Data:
+        """Why the service's last deployment went as it did, from the journal."""
+        services = self._loop.state.services
+        if service not in services:
+            raise UnknownError(_no_such_service(service, services))
+        moment = self._moment()
+        return await asyncio.to_thread(explaining.explain_journal, self._journal(), service, moment.to_wall)
+
+    async def command(self, kind: str, body: Data, peer: Peer) -> Data:
+        """Carry a command out, in the name of the peer's user."""
+        if kind == "reload":
+            return await self._reload()
+        command = make_command(kind, body, peer.user)
+        name = getattr(command, "service", None)
+        if name is not None and name not in self._loop.state.services:
+            raise UnknownError(_no_such_service(name, self._loop.state.services))
+        answer = answer_to(command.id, await self._loop.ask(command))
+        if not answer.accepted:
+            raise RefusedError(answer.detail or answer.reason, reason=answer.reason)
+        return {"accepted": True, "deployment": getattr(command, "deployment", None)}
+
+    async def events(self, after: int | None) -> AsyncIterator[Data]:
+        """The view, now and after every change, as fast as the reader takes it; `after` is of no use to a view."""
+        del after
+        queue: asyncio.Queue[None] = asyncio.Queue(maxsize=1)
+        self._listeners.add(queue)
+        try:
+            while True:
+                yield {"seq": self._loop.state.seq, "type": "view", "view": self.snapshot()}
+                await queue.get()
+        finally:
+            self._listeners.discard(queue)
+
+    def turned(self) -> None:
+        """The state may have changed: wake the readers."""
+        for queue in self._listeners:
+            if queue.empty():
+                queue.put_nowait(None)
+
+
+def _no_such_service(name: str, known: Iterable[str]) -> str:
+    return f"{name!r} is not a service here; there is {', '.join(sorted(known)) or 'none'}"
+
+
+def answer_to(command: str, records: tuple[Record, ...]) -> Answer:
+    """What the records say about a command."""
+    for record in records:
+        match record.body:
+            case Accepted(command=named) if named == command:
+                return Answer(accepted=True)
+            case Refused(command=named, reason=reason, detail=detail) if named == command:
+                return Answer(accepted=False, reason=str(reason), detail=detail)
+            case _:
+                pass
+    return Answer(accepted=False, reason="nothing_decided")
+
+
+def make_command(kind: str, body: Mapping[str, Any], by: str) -> AnyCommand:
+    """A command from a request's plain body."""
+    common: dict[str, Any] = {"id": secrets.token_hex(8), "by": by, "because": _text(body, "because")}
+    if kind == "stop_the_line":
+        return StopTheLine(**common, release=_flag(body, "release"), for_=_seconds(body, "for"))
+    common["service"] = _wanted(body, "service")
+    if kind in SIMPLE:
+        return SIMPLE[kind](**common)
+    match kind:
+        case "submit":
+            return _submit(body, common)
+        case "rollback":
+            return Rollback(**common, anyway=_flag(body, "anyway"))
+        case "forgive":
+            return Forgive(**common, release=_wanted(body, "release"))
+        case "acknowledge":
+            return Acknowledge(**common, incident=_text(body, "incident") or None)
+        case _:
+            raise ApiError(f"{kind!r} is not a command")
+
+
+def _submit(body: Mapping[str, Any], common: Mapping[str, Any]) -> Submit:
+    schema = _text(body, "schema") or str(Schema.UNCHANGED)
+    if schema not in set(Schema):
+        raise ApiError(f"schema: found {schema!r}, wanted one of {', '.join(Schema)}")
+    return Submit(
+        **common,
+        release=_wanted(body, "release"),
+        deployment=f"{common['service']}-{secrets.token_hex(4)}",
+        plan=_text(body, "plan") or None,
+        schema=Schema(schema),
+        watched_by=_text(body, "watched_by"),
+    )
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key) or ""
+    if not isinstance(value, str) or not (value == "" or value.isprintable()):
+        raise ApiError(f"{key}: wanted a line of text")
+    return value
+
+
+def _wanted(body: Mapping[str, Any], key: str) -> str:
+    value = _text(body, key)
+    if not value:
+        raise ApiError(f"{key}: is missing")
+    return value
+
+
+def _flag(body: Mapping[str, Any], key: str) -> bool:
+    value = body.get(key, False)
+    if not isinstance(value, bool):
+        raise ApiError(f"{key}: wanted true or false")
+    return value
+
+
+def _seconds(body: Mapping[str, Any], key: str) -> float | None:
+    value = body.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
+        raise ApiError(f"{key}: wanted seconds above 0")
+    return float(value)

@@ -1,0 +1,234 @@
+"""Carrying out effects: one function per kind, each within a deadline, each answered by its outcome.
+
+What lives here: the way from an effect to the adapter that can do it, and back to an event. What must not: deciding,
+retrying (the core orders again, the outbox has its own patience). An adapter that raises or hangs is an outcome that
+did not work, never a lost effect.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from watchdog.core.effects import (
+    Effect,
+    Notify,
+    ObserveTraffic,
+    Prepare,
+    ProbeColour,
+    Prove,
+    PullBrake,
+    ReleaseBrake,
+    SetTraffic,
+)
+from watchdog.core.events import (
+    BrakeOutcome,
+    Event,
+    NotifiedOutcome,
+    PreparedOutcome,
+    Probed,
+    ProofOutcome,
+    TrafficOutcome,
+    TrafficSeen,
+)
+from watchdog.core.model import BrakeKind, Check, Colour, Seconds
+from watchdog.traffic.base import Router
+
+DEADLINES_S: Final[Mapping[type[Any], float]] = {
+    Prepare: 60.0,
+    SetTraffic: 45.0,
+    PullBrake: 5.0,
+    ReleaseBrake: 5.0,
+    Prove: 20.0,
+    ProbeColour: 5.0,
+    ObserveTraffic: 5.0,
+    Notify: 300.0,
+}
+"""After so many seconds an effect has failed, whatever it is still doing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectAnswer:
+    """How one direct probe of a colour ended."""
+
+    ok: bool
+    refused: bool
+    detail: str
+
+
+class Clock(Protocol):
+    """Engine time and its place on the wall clock."""
+
+    def now(self) -> Seconds:
+        """Engine time."""
+        ...
+
+    def to_wall(self, at: Seconds) -> float:
+        """The wall-clock Unix seconds of an engine instant."""
+        ...
+
+    def from_wall(self, wall: float) -> Seconds:
+        """The engine instant of a wall-clock time."""
+        ...
+
+
+class Messenger(Protocol):
+    """Tells people."""
+
+    async def check(self) -> Check:
+        """Whether contacts parse and the sender starts; nothing is sent."""
+        ...
+
+    async def send(self, effect: Notify) -> tuple[bool, str]:
+        """Hand a message over to every contact; whether all took it, and what went wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """One service's adapters."""
+
+    router: Router
+    probe: Callable[[Colour], Awaitable[DirectAnswer]]
+
+
+class Performer:
+    """Starts effects and hands their outcomes over; what was started can be awaited at the end."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        messenger: Messenger,
+        put: Callable[[Event], None],
+        failed: Callable[[Effect, BaseException], None],
+    ) -> None:
+        """`failed` hears of adapters that raised or ran into their deadline, for the log."""
+        self._clock = clock
+        self._messenger = messenger
+        self._put = put
+        self._failed = failed
+        self._hands: Mapping[str, Hands] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def equip(self, hands: Mapping[str, Hands]) -> None:
+        """Take other adapters; effects under way keep the old ones."""
+        self._hands = hands
+
+    def start(self, effect: Effect) -> None:
+        """Begin to carry an effect out. Never waits, never raises."""
+        task = asyncio.get_running_loop().create_task(self._run(effect), name=effect.id)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def finish(self, within: float) -> None:
+        """Give what is under way so many seconds, then let go of it."""
+        running = tuple(self._running)
+        if running:
+            await asyncio.wait(running, timeout=within)
+        for task in running:
+            task.cancel()
+
+    async def _run(self, effect: Effect) -> None:
+        try:
+            async with asyncio.timeout(DEADLINES_S[type(effect)]):
+                outcome = await self._carry_out(effect)
+        except TimeoutError as error:
+            self._failed(effect, error)
+            outcome = self._did_not_work(effect, f"no end within {DEADLINES_S[type(effect)]:g} s")
+        except Exception as error:  # noqa: BLE001 - whatever an adapter raises is an outcome, never a lost effect
+            self._failed(effect, error)
+            outcome = self._did_not_work(effect, str(error) or type(error).__name__)
+        self._put(outcome)
+
+    async def _carry_out(self, effect: Effect) -> Event:
+        if isinstance(effect, Notify):
+            ok, detail = await self._messenger.send(effect)
+            return NotifiedOutcome(effect=effect.id, ok=ok, detail=detail)
+        hands = self._hands[effect.service]
+        match effect:
+            case Prepare():
+                return await self._prepare(effect, hands)
+            case SetTraffic():
+                return await self._set_traffic(effect, hands)
+            case PullBrake():
+                at = await hands.router.pull_brake(effect.colour, BrakeKind.DIVERT, effect.id)
+                return BrakeOutcome(effect=effect.id, ok=True, at=self._clock.from_wall(at))
+            case ReleaseBrake():
+                at = await hands.router.release_brake(effect.colour)
+                return BrakeOutcome(effect=effect.id, ok=True, at=self._clock.from_wall(at))
+            case Prove():
+                return await self._prove(effect, hands)
+            case ProbeColour():
+                return await self._probe(effect, hands)
+            case ObserveTraffic():
+                return await self._observe(effect, hands)
+
+    async def _prepare(self, effect: Prepare, hands: Hands) -> PreparedOutcome:
+        checks, sender = await asyncio.gather(hands.router.prepare(effect.splits), self._messenger.check())
+        everything = (*checks, sender)
+        wrong = [f"{check.name}: {check.detail}" for check in everything if not check.ok]
+        return PreparedOutcome(effect=effect.id, ok=not wrong, detail="; ".join(wrong), checks=everything)
+
+    async def _set_traffic(self, effect: SetTraffic, hands: Hands) -> TrafficOutcome:
+        applied = await hands.router.apply(effect.split, brake=effect.brake, note=effect.id)
+        braked_at = None if applied.braked_at is None else self._clock.from_wall(applied.braked_at)
+        return TrafficOutcome(
+            effect=effect.id,
+            ok=applied.ok,
+            in_force=applied.in_force,
+            braked_at=braked_at,
+            warnings=applied.warnings,
+            detail=applied.detail,
+        )
+
+    async def _prove(self, effect: Prove, hands: Hands) -> ProofOutcome:
+        proof = await hands.router.prove(effect.stable, self._clock.to_wall(effect.since))
+        return ProofOutcome(
+            effect=effect.id,
+            ok=proof.ok,
+            to_stable=proof.to_stable,
+            to_candidate=proof.to_candidate,
+            stragglers=proof.stragglers,
+            probes=proof.probes,
+            detail=proof.detail,
+        )
+
+    async def _probe(self, effect: ProbeColour, hands: Hands) -> Probed:
+        started = self._clock.now()
+        answer = await hands.probe(effect.colour)
+        return Probed(
+            service=effect.service,
+            colour=effect.colour,
+            started=started,
+            ended=self._clock.now(),
+            ok=answer.ok,
+            refused=answer.refused,
+            detail=answer.detail,
+        )
+
+    async def _observe(self, effect: ObserveTraffic, hands: Hands) -> TrafficSeen:
+        seen = await hands.router.observe()
+        return TrafficSeen(service=effect.service, split=seen.split, braked=seen.braked, detail=seen.detail)
+
+    def _did_not_work(self, effect: Effect, detail: str) -> Event:
+        match effect:
+            case Prepare():
+                return PreparedOutcome(effect=effect.id, ok=False, detail=detail)
+            case SetTraffic():
+                return TrafficOutcome(effect=effect.id, ok=False, detail=detail)
+            case PullBrake() | ReleaseBrake():
+                return BrakeOutcome(effect=effect.id, ok=False, detail=detail)
+            case Prove():
+                return ProofOutcome(effect=effect.id, ok=False, detail=detail)
+            case ProbeColour():
+                now = self._clock.now()
+                return replace(_no_answer(effect, detail), started=now, ended=now)
+            case ObserveTraffic():
+                return TrafficSeen(service=effect.service, split=None, detail=detail)
+            case Notify():
+                return NotifiedOutcome(effect=effect.id, ok=False, detail=detail)
+
+
+def _no_answer(effect: ProbeColour, detail: str) -> Probed:
+    return Probed(service=effect.service, colour=effect.colour, started=0.0, ended=0.0, ok=False, detail=detail)

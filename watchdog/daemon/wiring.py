@@ -1,0 +1,171 @@
+"""The one composition root: every adapter is made, connected, started and let go of here.
+
+What lives here: which part holds which. What must not: anything a part could do itself. A reload builds everything
+new first and swaps then, so that a configuration that cannot be built changes nothing.
+"""
+
+import asyncio
+import grp
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchdog.config.adapters import Compiled, ServiceSettings
+from watchdog.config.words import Secret
+from watchdog.core.events import Event, Observed
+from watchdog.core.model import Colour, Reading, Seconds
+from watchdog.core.phases import Phase
+from watchdog.core.state import State
+from watchdog.daemon import adapters
+from watchdog.daemon.performer import Clock, DirectAnswer, Hands
+from watchdog.notify.send import Contact
+from watchdog.sources.access_log import AccessLog
+from watchdog.sources.base import Emit
+from watchdog.sources.edge_ring import EdgeRing
+from watchdog.sources.health import HealthSource
+from watchdog.sources.line_probe import LineProbe
+from watchdog.sources.poller import Poller
+from watchdog.traffic.nginx.router import NginxRouter
+
+IDLE_POLL_FACTOR = 5.0
+"""Without a deployment health is asked this many times more seldom."""
+
+
+def reveal(secret: Secret) -> str:
+    """A secret's text, read where it is kept. OSError when it is not there."""
+    if secret.literal is not None:
+        return secret.literal
+    if secret.file is not None:
+        return Path(secret.file).read_text().strip()
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder is None:
+        raise FileNotFoundError(
+            f"credential {secret.credential}: CREDENTIALS_DIRECTORY is not set; use LoadCredential="
+        )
+    return (Path(folder) / str(secret.credential)).read_text().strip()
+
+
+@dataclass(slots=True)
+class Kit:
+    """One service's live adapters."""
+
+    settings: ServiceSettings
+    router: NginxRouter
+    health: dict[str, HealthSource]
+    pollers: dict[str, Poller]
+    line_probe: LineProbe
+    live: bool = False
+
+    @property
+    def hands(self) -> Hands:
+        """What the performer needs."""
+        source = self.health[self.settings.direct]
+
+        async def probe(colour: Colour) -> DirectAnswer:
+            answer = await source.probe(colour)
+            return DirectAnswer(ok=answer.ok and answer.missing is None, refused=answer.refused, detail=answer.detail)
+
+        return Hands(router=self.router, probe=probe)
+
+
+class Plant:
+    """Everything that sees and moves traffic, for one configuration at a time."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        wall: Callable[[], float],
+        put: Callable[[Event], None],
+        access_log: AccessLog,
+        ring: EdgeRing,
+        poll_failed: Callable[[str, str], None],
+    ) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._put = put
+        self._access_log = access_log
+        self._ring = ring
+        self._poll_failed = poll_failed
+        self._kits: dict[str, Kit] = {}
+
+    @property
+    def hands(self) -> dict[str, Hands]:
+        """Per service, what the performer needs."""
+        return {name: kit.hands for name, kit in self._kits.items()}
+
+    async def take(self, compiled: Compiled) -> None:
+        """Build everything for a configuration, then swap. OSError or ssl.SSLError: nothing has changed."""
+        turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        fresh = {
+            service.name: self._kit(compiled, service, turns[service.router.main]) for service in compiled.services
+        }
+        await self.stop()
+        self._kits = fresh
+        services = [adapters.edge_service(service, self._emit(service.name)) for service in compiled.services]
+        self._access_log.configure(adapters.parser(compiled), services)
+        for kit in fresh.values():
+            for poller in kit.pollers.values():
+                poller.start()
+
+    def _kit(self, compiled: Compiled, service: ServiceSettings, turn: asyncio.Lock) -> Kit:
+        router = adapters.router(compiled, service, self._ring, self._wall, turn)
+        health = {each.name: adapters.health(each, self._clock.now, reveal) for each in service.health}
+        emit = self._emit(service.name)
+        pollers = {
+            name: Poller(source, emit, self._clock.now, failed=self._poll_failed) for name, source in health.items()
+        }
+        for name, poller in pollers.items():
+            poller.set_interval(health[name].interval * IDLE_POLL_FACTOR)
+
+        async def ask() -> bool:
+            return (await router.send_probe(user=False)).status is not None
+
+        probe = LineProbe(service=service.name, keeper=self._access_log, ask=ask, wall=self._wall)
+        return Kit(settings=service, router=router, health=health, pollers=pollers, line_probe=probe)
+
+    def _emit(self, service: str) -> Emit:
+        def emit(source: str, start: Seconds, end: Seconds, readings: tuple[Reading, ...]) -> None:
+            self._put(Observed(service=service, source=source, start=start, end=end, readings=readings))
+
+        return emit
+
+    async def follow(self, state: State) -> None:
+        """Watch closely while a deployment runs, and seldom when none does."""
+        for name, kit in self._kits.items():
+            deployment = state.services[name].deployment if name in state.services else None
+            live = deployment is not None and not deployment.ended
+            probing = live and deployment is not None and deployment.phase not in (Phase.SUBMITTED, Phase.PREPARING)
+            if live is not kit.live:
+                kit.live = live
+                for source, poller in kit.pollers.items():
+                    poller.set_interval(kit.health[source].interval * (1.0 if live else IDLE_POLL_FACTOR))
+            if probing:
+                kit.line_probe.start()
+            else:
+                await kit.line_probe.stop()
+
+    async def stop(self) -> None:
+        """Let go of every source of the present configuration."""
+        for kit in self._kits.values():
+            await kit.line_probe.stop()
+            for poller in kit.pollers.values():
+                await poller.stop()
+            await kit.router.close()
+
+
+WORKERS_GROUPS = ("www-data", "nginx")
+"""The group of nginx's workers, as Debian's and as nginx's own packages name it."""
+
+
+def workers_group() -> str | None:
+    """The group that may write to the access log's socket, when this machine has one of the usual names."""
+    known = {group.gr_name for group in grp.getgrall()}
+    return next((name for name in WORKERS_GROUPS if name in known), None)
+
+
+def contacts(compiled: Compiled) -> dict[str, Contact]:
+    """Everybody who can be told. OSError when a credential is not there."""
+    return {contact.name: Contact(name=contact.name, url=reveal(contact.url)) for contact in compiled.contacts}
