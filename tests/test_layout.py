@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "watchdog"
 TESTS = ROOT / "tests"
-NO_MIRROR = frozenset({"acceptance", "contract"})
+NO_MIRROR = frozenset({"acceptance", "contract", "simulations"})
 MAP = ROOT / "docs" / "architecture.md"
 
 
