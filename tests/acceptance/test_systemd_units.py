@@ -55,18 +55,18 @@ def test_a_fault_in_a_unit_is_found(units: list[Path]) -> None:
 
 
 def test_the_service_is_confined(units: list[Path]) -> None:
-    """Its exposure, by systemd's own measure, is at most 3.0 of 10."""
-    result = run("systemd-analyze", "security", "--offline=true", "--threshold=30", "--no-pager", units[0])
+    """Its exposure, by systemd's own measure, is at most 4.5 of 10, though it is root: only root may reload nginx."""
+    result = run("systemd-analyze", "security", "--offline=true", "--threshold=45", "--no-pager", units[0])
 
     assert 0 == result.returncode, result.stdout
 
 
 def test_who_may_write_to_the_access_log_socket() -> None:
-    """The daemon's user and nginx's group, in a folder that no other unit removes or owns."""
+    """Root and nginx's group, in a folder that no other unit removes or owns."""
     assert "/run/rollback-watchdog-edge/edge.sock" == setting(SOCKET, "Socket", "ListenDatagram")
     assert "0660" == setting(SOCKET, "Socket", "SocketMode")
     assert "rollback-watchdog" == setting(SERVICE, "Service", "RuntimeDirectory")
-    assert setting(SOCKET, "Socket", "SocketUser") == setting(SERVICE, "Service", "User")
+    assert "www-data" == setting(SOCKET, "Socket", "SocketGroup")
 
 
 def test_the_units_name_each_other() -> None:
@@ -91,4 +91,4 @@ def test_the_user_and_its_folders(tmp_path: Path) -> None:
     state = tmp_path / "var/lib/rollback-watchdog"
     for folder in (state, state / "brake", tmp_path / "etc/nginx/rollback-watchdog"):
         found = folder.stat()
-        assert (0o755, int(line.split(":")[2])) == (stat.S_IMODE(found.st_mode), found.st_uid)
+        assert (0o755, 0) == (stat.S_IMODE(found.st_mode), found.st_uid)
