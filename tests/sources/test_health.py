@@ -35,7 +35,7 @@ UP = b'{"status": "UP", "components": {"db": {"status": "UP", "n": 1}}}'
 
 
 def source(target: HealthTarget, other: HealthTarget | None = None) -> HealthSource:
-    targets = {Colour.GREEN: target} if other is None else {Colour.BLUE: other, Colour.GREEN: target}
+    targets = {Colour.GREEN: [target]} if other is None else {Colour.BLUE: [other], Colour.GREEN: [target]}
     return HealthSource(name="health", interval=2.0, targets=targets, now=time.monotonic)
 
 
@@ -170,7 +170,7 @@ def test_a_name_with_a_refusing_address_is_asked_at_the_next(addresses: list[str
     async def main() -> ProbeAnswer:
         async with served(answering(UP)) as port:
             health = source(HealthTarget(url=f"http://app.internal:{port}/"))
-            health._probers[Colour.GREEN]._resolver = Known("app.internal", port)
+            health._probers[Colour.GREEN][0]._resolver = Known("app.internal", port)
             answer = await health.probe(Colour.GREEN)
             await health.close()
             return answer
@@ -336,7 +336,7 @@ def test_a_probe_across_a_stop_is_no_failure() -> None:
     async def main() -> ProbeAnswer:
         async with served(silent) as port:
             target = HealthTarget(url=f"http://127.0.0.1:{port}/", timeout=0.1)
-            health = HealthSource(name="h", interval=2.0, targets={Colour.GREEN: target}, now=lambda: next(times))
+            health = HealthSource(name="h", interval=2.0, targets={Colour.GREEN: [target]}, now=lambda: next(times))
             answer = await health.probe(Colour.GREEN)
             await health.close()
             return answer

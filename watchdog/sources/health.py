@@ -11,7 +11,7 @@ import asyncio
 import json
 import math
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthTarget:
-    """Where one colour's health page is, and what it must say."""
+    """Where one server's health page is, and what it must say."""
 
     url: str
     timeout: Seconds = 2.0
@@ -62,9 +62,9 @@ class ProbeAnswer:
 
     ok: bool
     refused: bool
-    """The target's host answers and nothing listens: it serves nobody."""
+    """The target's host answers and nothing listens: it serves nobody. Of a colour: so do all its servers."""
     detail: str
-    """Error class and words; empty when ok."""
+    """Error class and words; empty when ok. With several servers, the address before it."""
     started: Seconds
     ended: Seconds
     missing: Missing | None = None
@@ -72,18 +72,20 @@ class ProbeAnswer:
 
 
 class HealthSource:
-    """The health pages of both colours, asked together."""
+    """The health pages of both colours, asked together. A colour is up only if all its servers are."""
 
-    def __init__(self, *, name: str, interval: Seconds, targets: Mapping[Colour, HealthTarget], now: Now) -> None:
+    def __init__(
+        self, *, name: str, interval: Seconds, targets: Mapping[Colour, Sequence[HealthTarget]], now: Now
+    ) -> None:
         """OSError or ssl.SSLError when a CA file cannot be read; httpx.InvalidURL for a URL that is none."""
         self.name = name
         self.interval = interval
-        self.deadline: Seconds = max(target.timeout for target in targets.values()) + STOOD_STILL
+        self.deadline: Seconds = max(each.timeout for servers in targets.values() for each in servers) + STOOD_STILL
         self._now = now
-        self._probers = {colour: _Prober(target) for colour, target in targets.items()}
+        self._probers = {colour: tuple(_Prober(each) for each in servers) for colour, servers in targets.items()}
 
     async def poll(self) -> tuple[Reading, ...]:
-        """`up` (1 or 0) and `seconds` (to the end of the answer) of every colour."""
+        """`up` (1 or 0) and `seconds` (to the end of the last answer) of every colour."""
         answers = await asyncio.gather(*(self.probe(colour) for colour in self._probers))
         return tuple(
             reading
@@ -92,8 +94,14 @@ class HealthSource:
         )
 
     async def probe(self, colour: Colour) -> ProbeAnswer:
-        """Ask one colour now. KeyError if it has no target."""
-        prober = self._probers[colour]
+        """Ask one colour's servers now. KeyError if it has no target."""
+        probers = self._probers[colour]
+        answers = await asyncio.gather(*(self._probe_one(prober) for prober in probers))
+        if len(answers) == 1:
+            return answers[0]
+        return _together({prober.address: answer for prober, answer in zip(probers, answers, strict=True)})
+
+    async def _probe_one(self, prober: "_Prober") -> ProbeAnswer:
         started = self._now()
         failure: Failure | None = None
         missing: Missing | None = None
@@ -127,8 +135,23 @@ class HealthSource:
 
     async def close(self) -> None:
         """Close the clients."""
-        for prober in self._probers.values():
-            await prober.close()
+        for probers in self._probers.values():
+            for prober in probers:
+                await prober.close()
+
+
+def _together(answers: Mapping[str, ProbeAnswer]) -> ProbeAnswer:
+    """The answer of a colour with these servers. One that is known to be down says more than one that is not known."""
+    down = {address: answer for address, answer in answers.items() if not answer.ok and answer.missing is None}
+    unknown = {address: answer for address, answer in answers.items() if answer.missing is not None}
+    return ProbeAnswer(
+        ok=not down and not unknown,
+        refused=all(answer.refused for answer in answers.values()),
+        detail="; ".join(f"{address}: {answer.detail}" for address, answer in (down or unknown).items()),
+        started=min(answer.started for answer in answers.values()),
+        ended=max(answer.ended for answer in answers.values()),
+        missing=None if down else next((answer.missing for answer in unknown.values()), None),
+    )
 
 
 def _readings(colour: Colour, answer: ProbeAnswer) -> tuple[Reading, Reading]:
@@ -137,7 +160,7 @@ def _readings(colour: Colour, answer: ProbeAnswer) -> tuple[Reading, Reading]:
     if answer.missing is not None:
         up = seconds = answer.missing
     elif not answer.ok:
-        seconds = Missing.TIMEOUT if answer.detail.startswith("timeout") else Missing.ERROR
+        seconds = Missing.TIMEOUT if "timeout: " in answer.detail else Missing.ERROR
     return (
         Reading(signal="up", colour=colour, value=up, detail=answer.detail),
         Reading(signal="seconds", colour=colour, value=seconds, detail=answer.detail),
@@ -159,6 +182,7 @@ class _Prober:
             headers={**_HEADERS, **target.headers, "Host": _host_header(self._url, target.headers)},
         )
         self._resolver = Resolver(self._url.host, self._url.port or (443 if self._url.scheme == "https" else 80))
+        self.address = self._url.netloc.decode("ascii")
         self._extensions = {"sni_hostname": target.tls.server_name or self._url.host}
 
     async def ask(self) -> Failure | None:

@@ -1,0 +1,159 @@
+"""The nginx router: one service's orders of traffic, carried out by file, flag and reload.
+
+What lives here: the composition, and the order of an order. What must not: how files, commands and probes work.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from watchdog.core.model import BrakeKind, Check, Colour, Split
+from watchdog.traffic.base import Applied, EdgeLog, InForce, Proof, RouterError
+from watchdog.traffic.nginx import render, workers
+from watchdog.traffic.nginx.ahead import Ahead
+from watchdog.traffic.nginx.brake import Brake
+from watchdog.traffic.nginx.observe import Observer, in_force
+from watchdog.traffic.nginx.prepare import Checklist
+from watchdog.traffic.nginx.probes import Entry, Probes, Sent
+from watchdog.traffic.nginx.proof import Prover
+from watchdog.traffic.nginx.switch import Commands, Switch, Switched
+from watchdog.traffic.nginx.waiting import aside
+
+PROBE_SECONDS = 2.0
+"""How long one probe may take."""
+_READY_SECONDS = 2.0
+_CALLED_OFF = Switched(loaded=False, kept=False, detail="called off by a rollback that was ordered after it")
+
+
+class NginxRouter:
+    """Implements `watchdog.traffic.base.Router`.
+
+    `turn` is shared by the routers of one nginx, so that one tests and reloads at a time; the brake never waits for it.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        servers: Mapping[Colour, tuple[str, ...]],
+        directory: Path,
+        state: Path,
+        main: Path,
+        test: Sequence[str],
+        reload: Sequence[str],
+        dump: Sequence[str],
+        entry: Entry,
+        token: str,
+        edge: EdgeLog,
+        wall: Callable[[], float],
+        drain: float = 60.0,
+        proof_deadline: float = 10.0,
+        settle: float = 2.0,
+        command_deadline: float = 10.0,
+        pool: tuple[str, ...] = (),
+        pid: Path | None = None,
+        turn: asyncio.Lock | None = None,
+    ) -> None:
+        self._setup = render.ServiceNginx(service=service, servers=servers, token=token, pool=pool)
+        self._wall = wall
+        self._turn = turn or asyncio.Lock()
+        self._off = asyncio.Event()  # set to call off the order that is being carried out
+        self._orders = 0
+        self._rollback = 0  # the number of the last order with a brake: what was ordered before it is void
+        self._brake = Brake(service, state / "brake", wall)
+        pid = pid or workers.pid_file(main)
+        self._observer = Observer(service, directory / f"{service}.http.conf", pid, wall)
+        commands = Commands(test=tuple(test), reload=tuple(reload), dump=tuple(dump), deadline=command_deadline)
+        self._switch = Switch(service, directory, pid, commands, self._observer)
+        self._probes = Probes(entry, token, wall, PROBE_SECONDS)
+        self._prover = Prover(
+            service, edge, wall, lambda: self._probes.through(user=True), deadline=proof_deadline, settle=settle
+        )
+        self._checklist = Checklist(
+            setup=self._setup,
+            directory=directory,
+            pid=pid,
+            drain=drain,
+            brake=self._brake,
+            observer=self._observer,
+            switch=self._switch,
+            ahead=Ahead(self._switch.live, dump, command_deadline),
+            probes=self._probes,
+            edge=edge,
+            wall=wall,
+            turn=self._turn,
+        )
+
+    async def prepare(self, splits: Sequence[Split]) -> tuple[Check, ...]:
+        """See `Router.prepare`. Puts the deployment's roles in force at 0 %, which moves no user."""
+        return await self._checklist.run(splits)
+
+    async def recheck(self, stable: Colour) -> tuple[Check, ...]:
+        """The cheap part of the checklist again; nothing that users get is changed."""
+        return await self._checklist.again(stable)
+
+    async def apply(self, split: Split, *, brake: bool, note: str) -> Applied:
+        """See `Router.apply`. With `brake` an unfinished order of this service is called off first."""
+        warnings: list[str] = []
+        braked_at = None
+        self._orders += 1
+        order = self._orders
+        if brake:
+            self._rollback = order
+            self._off.set()
+            try:
+                braked_at = await self._brake.pull(split.candidate, BrakeKind.ROLLBACK, note)
+            except RouterError as error:
+                warnings.append(str(error))
+        async with self._turn:
+            off = self._off = asyncio.Event()
+            old = in_force(self._observer.seen(), self._brake).split
+            done = await self._carry_out(split, off) if order >= self._rollback else _CALLED_OFF
+            if done.loaded and brake:
+                await self._lay_ready(split)
+        if done.loaded:
+            return Applied(
+                ok=True, in_force=split, braked_at=braked_at, warnings=(*warnings, *done.warnings), detail=done.detail
+            )
+        if braked_at is not None:  # no new request reaches the candidate: the split is in force, by the brake alone
+            behind = f"the brake alone keeps users from {split.candidate}: {done.detail}"
+            return Applied(ok=True, in_force=split, braked_at=braked_at, warnings=(*warnings, behind))
+        return Applied(ok=False, in_force=old, warnings=tuple(warnings), detail=done.detail)
+
+    async def _carry_out(self, split: Split, off: asyncio.Event) -> Switched:
+        try:
+            text = render.service_http(self._setup, split)
+        except render.RenderError as error:
+            return Switched(loaded=False, kept=False, detail=str(error))
+        return await self._switch.to(text, towards_stable=split.weight == 0.0, off=off)
+
+    async def _lay_ready(self, split: Split) -> None:
+        """What this rollback used up lies ready for the next one; without it that one has more to write."""
+        with contextlib.suppress(OSError, ValueError, TimeoutError):
+            await self._switch.stage_stable(render.service_http(self._setup, split))
+            await aside(self._brake.make_ready, _READY_SECONDS)
+
+    async def pull_brake(self, colour: Colour, kind: BrakeKind, note: str) -> float:
+        """See `Router.pull_brake`."""
+        return await self._brake.pull(colour, kind, note)
+
+    async def release_brake(self, colour: Colour) -> float:
+        """See `Router.release_brake`. A human's or a rollback's brake is not ours to release: RouterError."""
+        return await self._brake.release(colour)
+
+    async def observe(self) -> InForce:
+        """See `Router.observe`."""
+        return in_force(self._observer.seen(), self._brake)
+
+    async def prove(self, stable: Colour, since: float) -> Proof:
+        """See `Router.prove`."""
+        return await self._prover.prove(stable, since)
+
+    async def send_probe(self, *, user: bool) -> Sent:
+        """One probe through the balancer: to the candidate, or as a `user` drawn and braked like one."""
+        return await self._probes.through(user=user)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._probes.close()
