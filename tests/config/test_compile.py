@@ -271,6 +271,16 @@ def test_the_adapters_get_plain_settings() -> None:
     assert (ContactSettings(name="on-call", url=SenderUrl(credential="on-call-url")),) == result.contacts
     assert ("/var/lib/rollback-watchdog", "/var/lib/rollback-watchdog/edge.sock") == (result.state, result.edge_socket)
     assert "/run/rollback-watchdog/control.sock" == result.control_socket
+    assert [None] * 3 == [result.operators, result.viewers, result.edge_group]
+
+
+def test_groups_are_taken_as_they_are_named(tmp_path: Path) -> None:
+    """Who may give orders, who may read, who writes the access log."""
+    result = compiled(
+        tmp_path, "control: {operators: release-managers, viewers: staff}\nedge: {group: www-data}\n"
+    )
+
+    assert ("release-managers", "staff", "www-data") == (result.operators, result.viewers, result.edge_group)
 
 
 def test_a_health_check_is_filled_in_for_each_colour(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from watchdog.config.words import Secret, SenderUrl
         (words.host_port, "127.0.0.1:8081"),
         (words.host_port, "blue.app.internal:1"),
         (words.host_port, "[::1]:65535"),
+        (words.group_name, "www-data"),
         (words.header_name, "X-Api-Key"),
         (words.pool_directive, "least_conn"),
         (words.pool_directive, "keepalive 64"),
@@ -67,6 +68,7 @@ BAD: dict[Callable[[object], str], tuple[object, ...]] = {
         "a:٣",
         None,
     ),
+    words.group_name: ("", "Www", "1", "a b", "a" * 33, "a\n", None),
     words.header_name: ("", "a b", "a:", None),
     words.pool_directive: ("", "server a", "keepalive 64; }", "least_conn\n", None),
 }

@@ -48,6 +48,9 @@ class FakeApi:
     ) -> list[Answer]:
         return [self._answer("records", since, service, types, limit)]
 
+    async def explain(self, service: str) -> Answer:
+        return self._answer("explain", service)
+
     async def command(self, kind: str, body: Answer, peer: Peer) -> Answer:
         self.peers.append(peer)
         return self._answer(kind, body)

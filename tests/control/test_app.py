@@ -36,6 +36,7 @@ def client(path: Path) -> httpx.Client:
         ("/v1/status", ("view",)),
         ("/v1/rules", ("rules", None)),
         ("/v1/rules?service=shop", ("rules", "shop")),
+        ("/v1/services/shop/explain", ("explain", "shop")),
         ("/v1/records", ("records", None, None, None, 1000)),
         ("/v1/records?since=7&service=shop&types=Tick,HoldSet&limit=5", ("records", 7, "shop", ("Tick", "HoldSet"), 5)),
     ],

@@ -39,7 +39,7 @@ class HealthTarget:
 
     colour: Colour
     urls: tuple[str, ...]
-    """The health page of each server; the first is asked."""
+    """The health page of each server; the colour is up only if all are."""
     headers: tuple[tuple[str, Secret], ...]
     server_name: str | None
     """The name that the certificate must bear; None: the server's own."""
@@ -114,7 +114,13 @@ class Compiled:
     contacts: tuple[ContactSettings, ...]
     state: str
     control_socket: str
+    operators: str | None
+    """Group that may give orders; None: root and the daemon's own user."""
+    viewers: str | None
+    """Group that may read."""
     edge_socket: str
+    edge_group: str | None
+    """Group of the balancer's workers; None: one of the usual names."""
 
     @property
     def access_logs(self) -> tuple[AccessLogSettings, ...]:

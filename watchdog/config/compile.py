@@ -64,7 +64,10 @@ def compile_(loaded: Loaded) -> Compiled:
         contacts=tuple(ContactSettings(name=n, url=contact.apprise) for n, contact in sections.contacts.items()),
         state=top.state,
         control_socket=top.control.socket,
+        operators=top.control.operators,
+        viewers=top.control.viewers,
         edge_socket=top.edge_socket,
+        edge_group=top.edge.group,
     )
 
 

@@ -56,9 +56,10 @@ class _Files:
             return nothing
         tree, problems = parse(text, path)
         self.problems += problems
-        return self._with_includes(tree, path, (*open_, real))
+        return self.with_includes(tree, path, (*open_, real))
 
-    def _with_includes(self, tree: Mapping, path: str, open_: tuple[str, ...]) -> Mapping:
+    def with_includes(self, tree: Mapping, path: str, open_: tuple[str, ...]) -> Mapping:
+        """The tree over what its `include` names; relative to `path`."""
         entry = tree.entries.pop("include", None)
         if entry is None:
             return tree
@@ -79,7 +80,16 @@ class _Files:
 def read(path: str) -> Read:
     """Read the file and everything it includes. Nothing is raised: what is wrong is in `problems`."""
     files = _Files()
-    tree = files.read(path, None, ())
+    return _completed(files, files.read(path, None, ()))
+
+
+def complete(tree: Mapping, path: str) -> Read:
+    """As `read`, for the keys of an environment that stand inside another file, the one at `path`."""
+    files = _Files(seen={path: None})
+    return _completed(files, files.with_includes(tree, path, ()))
+
+
+def _completed(files: _Files, tree: Mapping) -> Read:
     problems = files.problems
     entry = tree.entries.pop("variables", None)
     variables = {} if entry is None else _variables(entry.value, problems)

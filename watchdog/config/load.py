@@ -31,7 +31,11 @@ def load(path: str) -> Loaded:
 
     ConfigError with every mistake, in all included files, sections and between them; nothing is loaded then.
     """
-    read = files.read(path)
+    return checked(files.read(path), path)
+
+
+def checked(read: files.Read, path: str) -> Loaded:
+    """Check what was read. ConfigError as for `load`."""
     tree, problems = read.tree, read.problems
     of_files = tuple(problems)
     if problems and not tree.entries:

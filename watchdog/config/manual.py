@@ -44,6 +44,7 @@ _FORMS: Final[dict[Any, str]] = {
     Matches: "N of M",
     words.Name: "name",
     words.Text: "text",
+    words.GroupName: "group",
     words.AbsolutePath: "absolute path",
     words.SocketPath: "absolute path",
     words.RequestPath: "request path",

@@ -29,6 +29,7 @@ POOL_DIRECTIVES = (
 _POOL = re.compile(rf"(?:{'|'.join(POOL_DIRECTIVES)})(?: [\w.$:/-]+)*", re.ASCII)
 _CREDENTIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _APPRISE = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
+_GROUP = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -125,6 +126,13 @@ def host_port(value: object) -> str:
     return matched[0]
 
 
+def group_name(value: object) -> str:
+    """The name of a group of this machine."""
+    if not isinstance(value, str) or not _GROUP.fullmatch(value):
+        raise wrong(value, "the name of a group, such as www-data")
+    return value
+
+
 def header_name(value: object) -> str:
     """The name of a request header."""
     if not isinstance(value, str) or not _HEADER.fullmatch(value):
@@ -145,6 +153,7 @@ RoutePath = Annotated[str, PlainValidator(route_path)]
 PoolDirective = Annotated[str, PlainValidator(pool_directive)]
 Url = Annotated[str, PlainValidator(url)]
 HostPort = Annotated[str, PlainValidator(host_port)]
+GroupName = Annotated[str, PlainValidator(group_name)]
 HeaderName = Annotated[str, PlainValidator(header_name)]
 Flag = Annotated[bool, PlainValidator(flag)]
 Row = Annotated[int, _whole(1, 1_000)]

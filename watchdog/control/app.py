@@ -74,6 +74,10 @@ class Api(Protocol):
         """Records of the journal, oldest first; without `since` the newest."""
         ...
 
+    async def explain(self, service: str) -> Answer:
+        """Why the service's last deployment went as it did."""
+        ...
+
     async def command(self, kind: str, body: Answer, peer: Peer) -> Answer:
         """Carry out a command. `kind` has underscores; `body` holds `service` where the path names one."""
         ...
@@ -103,6 +107,9 @@ def make_app(api: Api, access: Access, closing: asyncio.Event) -> Starlette:
         )
         return JSONResponse({"records": found})
 
+    async def explain(request: Request) -> Response:
+        return JSONResponse(await api.explain(request.path_params["service"]))
+
     async def events(request: Request) -> Response:
         told = request.headers.get("last-event-id")
         after = _number({"last-event-id": told} if told else request.query_params, "last-event-id" if told else "after")
@@ -120,6 +127,7 @@ def make_app(api: Api, access: Access, closing: asyncio.Event) -> Starlette:
     posts |= {"/v1/services/{service}/deployments": "submit", "/v1/stop-the-line": "stop-the-line"}
     posts |= {"/v1/reload": "reload"}
     gets = {"/v1/status": status, "/v1/rules": rules, "/v1/records": records, "/v1/events": events}
+    gets |= {"/v1/services/{service}/explain": explain}
     return Starlette(
         routes=[
             *(Route(path, _only(Role.VIEWER, access, handle), methods=["GET"]) for path, handle in gets.items()),

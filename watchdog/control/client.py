@@ -81,6 +81,10 @@ class Client:
         """The rules in force and their states."""
         return self._ask("GET", "/v1/rules", params=_given(service=service))
 
+    def explain(self, service: str) -> Answer:
+        """Why the service's last deployment went as it did, from the journal."""
+        return self._ask("GET", _service(service, "explain"))
+
     def records(
         self,
         *,

@@ -25,6 +25,7 @@ from watchdog.core.reasons import Reason
 from watchdog.core.records import (
     Accepted,
     DeploymentBegun,
+    DivertDropped,
     DriftNoted,
     GatePassed,
     HoldLifted,
@@ -121,7 +122,9 @@ def _submission_refused(draft: Draft, command: Submit, plan: Plan | None) -> tup
     service = draft.service(command.service)
     if plan is None:
         return Reason.NO_SUCH_PLAN, command.plan or draft.settings(command.service).plan
-    if service.deployment is not None and not service.deployment.ended:
+    if service.deployment is not None and service.deployment.id == command.deployment:
+        return Reason.ALREADY, f"{command.deployment} is {service.deployment.phase}"
+    if service.deployment is not None and (not service.deployment.ended or service.deployment.wanted):
         return Reason.ONE_AT_A_TIME, f"{service.deployment.release} is {service.deployment.phase}"
     if command.release in service.known_bad:
         return Reason.KNOWN_BAD, command.release
@@ -158,13 +161,16 @@ def _pause(draft: Draft, command: Pause, deployment: Deployment) -> None:
 
 def _resume(draft: Draft, command: Resume, deployment: Deployment) -> None:
     lifted = sorted(LIFTED_BY_RESUME & set(deployment.holds))
-    cut_for_good = deployment.divert is not None and deployment.divert.until is None and deployment.divert.cut
-    if not lifted and not cut_for_good:
+    cut_for_good = divert.waits_for_a_human(deployment)
+    rebooted = deployment.divert_wanted is not None and deployment.divert_wanted.reason is Reason.REBOOTED
+    if not lifted and not cut_for_good and not rebooted:
         _refuse(draft, command, Reason.ALREADY, "nothing that a human may lift holds it")
         return
     _accept(draft, command)
     for hold in lifted:
         draft.emit(HoldLifted(service=command.service, hold=hold, reason=Reason.HUMAN))
+    if rebooted:
+        draft.emit(DivertDropped(service=command.service, reason=Reason.HUMAN))
     if cut_for_good:
         divert.let_in(draft, command.service)
 
@@ -197,16 +203,17 @@ def _rollback(draft: Draft, command: Rollback, deployment: Deployment) -> None:
     if command.anyway and not command.because:
         _refuse(draft, command, Reason.BECAUSE_WANTED)
         return
-    if not command.anyway and not deployment.schema.stable_works_on_it:
+    _want(draft, command, deployment, anyway=command.anyway)
+
+
+def _want(draft: Draft, command: Rollback | Abort, deployment: Deployment, *, anyway: bool) -> None:
+    if not anyway and not deployment.schema.stable_works_on_it:
         _refuse(draft, command, Reason.SCHEMA, str(deployment.schema))
         return
     _accept(draft, command)
-    _want(draft, command, anyway=command.anyway)
-
-
-def _want(draft: Draft, command: Rollback | Abort, *, anyway: bool) -> None:
-    deployment = draft.deployment(command.service)
-    proved = deployment.wanted if deployment is not None else None
+    proved = deployment.wanted
+    if proved is not None and proved.blocked is Reason.COMMON_CAUSE:
+        proved = None  # a shared incident proves nothing against the release: this is the human's decision
     draft.emit(
         RollbackWanted(
             service=command.service,
@@ -227,8 +234,7 @@ def _abort(draft: Draft, command: Abort | Rollback, deployment: Deployment) -> N
     elif not deployment.watched:
         _refuse(draft, command, Reason.WRONG_PHASE, str(deployment.phase))
     else:
-        _accept(draft, command)
-        _want(draft, command, anyway=False)
+        _want(draft, command, deployment, anyway=False)
 
 
 def _stop_the_line(draft: Draft, command: StopTheLine) -> None:
@@ -258,10 +264,11 @@ def _forgive(draft: Draft, command: Forgive) -> None:
 
 
 def _acknowledge(draft: Draft, command: Acknowledge) -> None:
-    if incidents.acknowledge(draft, command.service, command.incident, command.by or "somebody"):
-        _accept(draft, command)
-    else:
+    if not incidents.unacknowledged(draft, command.service, command.incident):
         _refuse(draft, command, Reason.NO_SUCH_INCIDENT, command.incident or "")
+        return
+    _accept(draft, command)
+    incidents.acknowledge(draft, command.service, command.incident, command.by or "somebody")
 
 
 def _adopt(draft: Draft, command: Adopt) -> None:

@@ -24,7 +24,10 @@ from watchdog.core.records import (
 )
 from watchdog.core.rollback import PROBE_EVERY_S, onset, probe_both, question
 from watchdog.core.settings import Service
-from watchdog.core.state import Deployment
+from watchdog.core.state import Deployment, Divert
+
+SEEN_WITHIN_S = 1.0
+"""A trial's end that is looked at later than this was missed: the daemon stood still, or was blind."""
 
 MOST_DIVERTS = 3
 """The last one leaves the candidate cut off and asks a human."""
@@ -49,8 +52,10 @@ def suspect(draft: Draft, name: str) -> None:
 
 def _may(settings: Service, deployment: Deployment, now: Seconds) -> bool:
     """Whether this deployment can be diverted at all at this moment."""
-    idle = deployment.divert is None and deployment.wanted is None
+    idle = deployment.divert is None and deployment.wanted is None and deployment.rollback is None
     exposed = deployment.watched and deployment.in_force.weight > 0.0
+    if deployment.holds.get(Hold.INTERLOCK) is Reason.BRAKE_FAILED:
+        return False  # the brake does not work: it is not tried again until that hold is gone
     if deployment.divert_wanted is not None and deployment.divert_wanted.reason is Reason.REBOOTED:
         return idle and exposed
     return settings.divert and idle and exposed and _stable_is_warm(settings, deployment, now)
@@ -104,16 +109,37 @@ def brake_failed(draft: Draft, name: str, detail: str) -> None:
     _lift(draft, name, Reason.BRAKE_FAILED)
 
 
+def not_released(draft: Draft, name: str, detail: str) -> None:
+    """The brake could not be released: the candidate stays cut off until a human resumes."""
+    draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=Reason.BRAKE_FAILED, detail=detail))
+
+
 def advance(draft: Draft, name: str) -> None:
     """Let the candidate in again when its time has come, and end the trial when it is over."""
     deployment = draft.deployment(name)
     if deployment is None or deployment.divert is None or deployment.wanted is not None:
         return
     divert = deployment.divert
-    if divert.cut and not divert.releasing and divert.until is not None and draft.now >= divert.until:
-        let_in(draft, name)
-    elif divert.trial_until is not None and draft.now >= divert.trial_until:
-        _end_trial(draft, name)
+    if divert.trial_until is not None:
+        if draft.now >= divert.trial_until:
+            _end_trial(draft, name, divert.trial_until)
+    elif divert.cut and not divert.releasing and divert.until is not None and draft.now >= divert.until:
+        if draft.service(name).adopted and not draft.state.stopped_by:
+            let_in(draft, name)
+    elif _torn(draft, name, divert):
+        released(draft, name)
+
+
+def _torn(draft: Draft, name: str, divert: Divert) -> bool:
+    """Whether the brake is off and the record that begins the trial was lost."""
+    waiting = draft.service(name).waiting.values()
+    return not divert.cut and not divert.releasing and not any(isinstance(each, PullBrake) for each in waiting)
+
+
+def waits_for_a_human(deployment: Deployment) -> bool:
+    """Whether the candidate is cut off (or is being cut off) until somebody says otherwise."""
+    divert = deployment.divert
+    return divert is not None and divert.until is None and divert.trial_until is None and not divert.releasing
 
 
 def let_in(draft: Draft, name: str) -> None:
@@ -131,15 +157,31 @@ def released(draft: Draft, name: str) -> None:
     draft.emit(TrialBegun(service=name, until=draft.now + draft.settings(name).trial))
 
 
-def _end_trial(draft: Draft, name: str) -> None:
-    """Suspicion at a trial's end is the next divert; otherwise the phase goes on where it was left."""
-    rules = verdict.suspicious(draft.settings(name), draft.service(name), draft.now)
+def _end_trial(draft: Draft, name: str, until: Seconds) -> None:
+    """Suspicion at a trial's end is the next divert, which `suspect` asks for; otherwise the phase goes on.
+
+    A trial that was not watched from its beginning to its end shows nothing: it begins anew, once there is sight.
+    """
+    settings, service = draft.settings(name), draft.service(name)
+    rules = verdict.suspicious(settings, service, draft.now)
+    if not rules:
+        if verdict.read(settings, service, draft.now).blind:
+            return
+        if not _watched(draft, name, until):
+            released(draft, name)
+            return
     reason = Reason.RULE_SUSPICIOUS if rules else Reason.TRIAL_PASSED
     draft.emit(TrialEnded(service=name, reason=reason))
-    if rules:
-        order(draft, name, rules)
-    else:
-        _lift(draft, name, reason)
+    _lift(draft, name, reason)
+
+
+def _watched(draft: Draft, name: str, until: Seconds) -> bool:
+    """Whether every required source spoke through the trial without a gap, and its end was seen when it came."""
+    settings, service = draft.settings(name), draft.service(name)
+    beats = [service.beats.get(source.name) for source in settings.sources if source.required]
+    began = until - settings.trial
+    unbroken = all(beat is not None and beat.continuous_since <= began for beat in beats)
+    return unbroken and draft.now - until <= SEEN_WITHIN_S
 
 
 def _lift(draft: Draft, name: str, reason: Reason) -> None:

@@ -34,15 +34,32 @@ def look_at(service: ServiceState) -> Seconds:
 
 def seen(draft: Draft, event: TrafficSeen) -> None:
     """Compare what the router says with what is remembered, once no order is under way."""
-    draft.emit(event)
     name = event.service
-    service = draft.service(name)
-    if any(isinstance(effect, (Prepare, SetTraffic)) for effect in service.waiting.values()):
+    before = draft.service(name)
+    if event.effect and event.effect not in before.waiting:
         return
+    draft.emit(event)
+    service = draft.service(name)
+    if _ordered(service):
+        return
+    _take_over_brake(draft, name, event)
+    if _ordered(draft.service(name)):
+        return  # a rollback whose record a crash swallowed goes on: what the router says is its doing, not drift
+    if event.split is not None or (before.seen is not None and before.seen.split is None):
+        # A single answer without a split is an answer that did not come; two in a row are a state of the router.
+        _compare(draft, name, service, event)
+    if home(event) is not None and service.deployment is not None and home(event) is service.deployment.stable:
+        rollback.repaired(draft, name)
+
+
+def _ordered(service: ServiceState) -> bool:
+    return any(isinstance(effect, (Prepare, SetTraffic)) for effect in service.waiting.values())
+
+
+def _compare(draft: Draft, name: str, service: ServiceState, event: TrafficSeen) -> None:
     detail = "" if _agrees(service, event) else _differs(service, event)
     if detail != service.drift or (not detail and not service.adopted):
         draft.emit(DriftNoted(service=name, detail=detail))
-    _take_over_brake(draft, name, event)
 
 
 def home(event: TrafficSeen) -> Colour | None:
@@ -59,6 +76,8 @@ def _agrees(service: ServiceState, event: TrafficSeen) -> bool:
     deployment = service.deployment
     if deployment is None or deployment.ended:
         return home(event) is service.stable
+    if deployment.in_force.weight == 0.0 and home(event) is deployment.stable:
+        return True  # before the first step, and after a rollback, only who has the users matters
     return event.split is not None and event.split in (deployment.in_force, deployment.declared)
 
 
@@ -84,7 +103,7 @@ def _take_over_brake(draft: Draft, name: str, event: TrafficSeen) -> None:
         case BrakeKind.ROLLBACK if deployment.rollback is None:
             draft.emit(RollbackWanted(service=name, reason=Reason.RESTARTED, anyway=True))
             rollback.pursue(draft, name)
-        case BrakeKind.DIVERT if deployment.divert is None:
+        case BrakeKind.DIVERT if deployment.divert is None and deployment.wanted is None:
             divert.order(draft, name, ())
         case _:
             pass

@@ -33,15 +33,17 @@ class EdgeLine:
     ended: float
     status: int
     first_status: int | None
-    """Status of the first try; None when it sent no header."""
+    """Status of the first try that was not stale, with the balancer's own 502 or 504 when the application gave none;
+    None only when the log says `-`.
+    """
     header_time: float | None
-    """Seconds from the first try's start to its header."""
+    """Seconds from that try's start to its header."""
     upstream_time: float | None
-    """Seconds that the first try took in all."""
+    """Seconds that that try took in all."""
     route: str
     write: bool
     mark: ProbeMark
     connection: int
     connection_requests: int
     stale_connection: bool = False
-    """The first try died on a kept-alive connection that the application had closed; not the version's fault."""
+    """Tries were skipped that died on kept-alive connections which the application had closed; not its fault."""

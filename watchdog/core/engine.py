@@ -6,10 +6,12 @@ conduct (each has its module), input and output, clocks. `step` is total: every 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
-from watchdog.core import commands, divert, drift, incidents, recover, rollback, rollout
+from watchdog.core import commands, configure, divert, drift, incidents, recover, rollback, rollout
 from watchdog.core.draft import Draft
-from watchdog.core.effects import Effect, PullBrake, ReleaseBrake
+from watchdog.core.effects import Effect, Notify, Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
 from watchdog.core.events import (
     BrakeOutcome,
     Configured,
@@ -27,13 +29,23 @@ from watchdog.core.events import (
 )
 from watchdog.core.evolve import evolve
 from watchdog.core.model import Seconds
-from watchdog.core.phases import Hold
-from watchdog.core.reasons import Reason
-from watchdog.core.records import HoldSet, LineReleased, Record
+from watchdog.core.records import LineReleased, Record
 from watchdog.core.state import State
 from watchdog.core.wake import wake_at
 
 __all__ = ["Stepped", "decide", "effects_of", "evolve", "step", "wake_at"]
+
+
+ANSWERED_BY: Final = MappingProxyType(
+    {
+        PreparedOutcome: (Prepare,),
+        TrafficOutcome: (SetTraffic,),
+        BrakeOutcome: (PullBrake, ReleaseBrake),
+        ProofOutcome: (Prove,),
+        NotifiedOutcome: (Notify,),
+    }
+)
+"""Which effects an outcome can belong to; any other pair is an answer to a question that nobody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +89,10 @@ def _draft(state: State, event: Event, now: Seconds) -> Draft:
 def _take(draft: Draft, event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - a table, written as a match
     """Note the event and do what it asks for by itself; the services whose state is to be looked at next."""
     match event:
-        case Configured() | NotDurable():
+        case Configured():
+            configure.take(draft, event)
+            return tuple(draft.state.services)
+        case NotDurable():
             draft.emit(event)
             return tuple(draft.state.services)
         case Started():
@@ -113,9 +128,11 @@ def _outcome(
     draft: Draft, event: PreparedOutcome | TrafficOutcome | BrakeOutcome | ProofOutcome | NotifiedOutcome
 ) -> tuple[str, ...]:
     """Fold an outcome that somebody waits for; one that nobody waits for (an older epoch's) changes nothing."""
-    name, effect = _waited_for(draft.state, event.effect)
-    if name is None or effect is None:
+    services = draft.state.services.items()
+    found = next(((name, s.waiting[event.effect]) for name, s in services if event.effect in s.waiting), None)
+    if found is None or not isinstance(found[1], ANSWERED_BY[type(event)]):
         return ()
+    name, effect = found
     draft.emit(event)
     match event:
         case PreparedOutcome():
@@ -132,32 +149,27 @@ def _outcome(
     return (name,)
 
 
-def _waited_for(state: State, effect: str) -> tuple[str | None, Effect | None]:
-    for name, service in state.services.items():
-        if effect in service.waiting:
-            return name, service.waiting[effect]
-    return None, None
-
-
 def _brake_moved(draft: Draft, name: str, effect: Effect, event: BrakeOutcome) -> None:
     deployment = draft.deployment(name)
     if deployment is None or deployment.divert is None:
         return
-    if isinstance(effect, PullBrake) and not event.ok:
-        divert.brake_failed(draft, name, event.detail)
-    elif isinstance(effect, ReleaseBrake) and event.ok:
+    if isinstance(effect, PullBrake):
+        if not event.ok:
+            divert.brake_failed(draft, name, event.detail)
+    elif event.ok:
         divert.released(draft, name)
-    elif isinstance(effect, ReleaseBrake) and Hold.INTERLOCK not in deployment.holds:
-        draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=Reason.BRAKE_FAILED, detail=event.detail))
+    else:
+        divert.not_released(draft, name, event.detail)
 
 
 def _react(draft: Draft, name: str) -> None:
     """Look at one service's state, in this order: proof, interlocks, suspicion, holds, progress, people."""
     rollback.want(draft, name)
     rollback.pursue(draft, name)
-    rollback.try_again(draft, name)
+    rollback.carry_on(draft, name)
     divert.advance(draft, name)
     divert.suspect(draft, name)
+    rollout.carry_on(draft, name)
     rollout.freeze(draft, name)
     rollout.lift(draft, name)
     rollout.advance(draft, name)

@@ -13,11 +13,17 @@ from watchdog.core.settings import Environment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configured:
-    """A validated configuration comes into force, with its full effective text for the journal."""
+    """A validated configuration comes into force, with its full effective text for the journal.
+
+    Refused, and then not in force, when it would take away a service whose deployment is not ended, or (unless
+    `forced`) a rule that fires.
+    """
 
     environment: Environment
     text: str = ""
     forced: bool = False
+    id: str = ""
+    """Pairs it with its answer, as a command's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +121,8 @@ class TrafficSeen:
     """None when the router's files are not there, foreign or unreadable; `detail` says which."""
     braked: BrakeKind | None = None
     detail: str = ""
+    effect: str = ""
+    """The `ObserveTraffic` that this answers. An answer that nobody waits for is old: traffic was ordered meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +130,7 @@ class NotDurable:
     """The journal could not take records in time; effects towards stable went ahead all the same."""
 
     detail: str
+    """What went wrong; empty when everything is on disk again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

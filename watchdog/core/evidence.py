@@ -7,12 +7,13 @@ healthy at both ends.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import exp
+from math import exp, inf
 
 from watchdog.core import verdict
 from watchdog.core.events import Observed
-from watchdog.core.model import Colour, Judgement, Missing, Reading, Seconds, Value, Verdict
-from watchdog.core.phases import Phase
+from watchdog.core.model import Colour, Judgement, Level, Missing, NoData, Reading, Seconds, Value, Verdict
+from watchdog.core.phases import Hold, Phase
+from watchdog.core.reasons import Reason
 from watchdog.core.records import EvidenceDiscarded
 from watchdog.core.rules import api
 from watchdog.core.settings import Probe, Rule, SequentialRatio, Service, Threshold
@@ -21,11 +22,17 @@ from watchdog.core.state import Beat, Deployment, Instance, ServiceState, Stable
 EXPOSURE_MEMORY_S = 10.0
 """Time constant of the smoothed request and failure rates that people are shown."""
 
+SHORTEST_SLICE_S = 1e-6
+"""A slice that seems shorter than this is taken as so long, so that no rate is infinite."""
+
 POLLS_TO_GAP = 3
 """Two events of a source further apart than this many polls leave unwatched time between them."""
 
 WINDOW_OUTSIDE_DEPLOYMENTS_S = 1800.0
 """Without a plan to take it from, an always-on rule spreads its prior over half an hour."""
+
+SHORTEST_WINDOW_S = 60.0
+"""A plan that watches for less spreads the prior over this long; it only makes the rule a little slower."""
 
 SOAKING = frozenset({Phase.SOAKING, Phase.WAITING, Phase.BAKING})
 
@@ -52,7 +59,7 @@ def _with_alpha(rule: Rule, deployment: Deployment | None) -> Rule:
         return rule
     if deployment is None:
         return replace(rule, condition=replace(condition, window=condition.window or WINDOW_OUTSIDE_DEPLOYMENTS_S))
-    window = condition.window or deployment.plan.watched()
+    window = condition.window or max(deployment.plan.watched(), SHORTEST_WINDOW_S)
     return replace(rule, condition=replace(condition, alpha=deployment.alpha, window=window))
 
 
@@ -111,24 +118,26 @@ def _evaluated(service: ServiceState, instance: Instance, name: str) -> bool:
 
 
 def _warming(deployment: Deployment | None, rule: Rule, colour: Colour | None, start: Seconds) -> bool:
-    """Whether a ratio reading begins so soon after a step that it says more of the step than of the release."""
-    if deployment is None or colour is not deployment.candidate or deployment.first_step_at is None:
-        return False
-    if not isinstance(rule.condition, (SequentialRatio, Threshold)) or _is_gauge(rule):
-        return False
-    first = start < deployment.first_step_at + rule.warm_up
-    later = rule.slow and deployment.step_at is not None and start < deployment.step_at + rule.warm_up
-    return first or later
+    """Whether a reading begins before a step, or so soon after it that it says more of the step than of the release.
 
-
-def _is_gauge(rule: Rule) -> bool:
-    return isinstance(rule.condition, Threshold) and rule.condition.total is None
+    A step counts from its order until it is confirmed: an order that hangs must not blind the rules for longer. A gauge
+    has no warm-up, but one that looks back over the step is not of this split. Probes never mix two splits.
+    """
+    if deployment is None or colour is not deployment.candidate or isinstance(rule.condition, Probe):
+        return False
+    ordered = deployment.phase_since if deployment.phase is Phase.SHIFTING else None
+    step = deployment.step_at if ordered is None else ordered
+    first = deployment.first_step_at if deployment.first_step_at is not None else ordered
+    if isinstance(rule.condition, Threshold) and rule.condition.total is None:
+        return step is not None and start < step
+    warm_up = rule.warm_up if rule.slow else 0.0
+    return (step is not None and start < step + warm_up) or (first is not None and start < first + rule.warm_up)
 
 
 def _after(instance: Instance, sample: api.Sample, at: Seconds) -> Instance:
     state = api.observe(instance.rule, instance.state, sample)
     level = api.level(state)
-    trusted = any(not isinstance(sample.value(name), Missing) for name in _signals(instance.rule))
+    trusted = _trusted(instance.rule, sample)
     return replace(
         instance,
         state=state,
@@ -136,8 +145,24 @@ def _after(instance: Instance, sample: api.Sample, at: Seconds) -> Instance:
         judgement=api.judgement(instance.rule, state),
         missed=0 if trusted else instance.missed + 1,
         since=instance.since if level is instance.level else at,
-        measured=instance.measured or (trusted and api.judgement(instance.rule, state) is Judgement.KNOWN),
+        measured=instance.measured or (trusted and _measures(instance.rule, sample)),
     )
+
+
+def _trusted(rule: Rule, sample: api.Sample) -> bool:
+    """Whether the poll said something: every signal has a value, or the rule itself says what its absence means."""
+    values = [sample.value(name) for name in _signals(rule)]
+    missing = [value for value in values if isinstance(value, Missing)]
+    if isinstance(rule.condition, SequentialRatio):
+        return not missing  # without counts it has nothing to judge, whatever `no_data` says
+    return all(rule.on_missing(each) is not NoData.HOLD for each in missing)
+
+
+def _measures(rule: Rule, sample: api.Sample) -> bool:
+    """Whether there was anything to measure: a share of no requests is none."""
+    condition = rule.condition
+    total = None if isinstance(condition, Probe) else condition.total
+    return total is None or _count(sample.value(total)) > 0.0
 
 
 def _signals(rule: Rule) -> tuple[str, ...]:
@@ -172,8 +197,8 @@ def _traffic(settings: Service, service: ServiceState, body: Observed) -> Servic
         return service
     own = _named(body.readings, deployment.candidate)
     stable = _named(body.readings, deployment.stable)
-    keep = exp(-(body.end - body.start) / EXPOSURE_MEMORY_S)
-    span = max(body.end - body.start, 1e-6)
+    span = max(body.end - body.start, SHORTEST_SLICE_S)
+    keep = exp(-span / EXPOSURE_MEMORY_S)
     rates = tuple(
         old * keep + (1 - keep) * _count(readings.get("requests")) / span
         for old, readings in zip(service.rates, (own, stable), strict=True)
@@ -193,7 +218,8 @@ def _counted(settings: Service, deployment: Deployment, own: Mapping[str, Value]
 
 
 def _count(value: Value | None) -> float:
-    return 0.0 if value is None or isinstance(value, Missing) else value
+    """A reading as a number of events; what is none (missing, negative, not finite) counts nothing."""
+    return 0.0 if value is None or isinstance(value, Missing) or not 0.0 <= value < inf else value
 
 
 def _soaked(settings: Service, service: ServiceState, at: Seconds) -> ServiceState:
@@ -201,16 +227,14 @@ def _soaked(settings: Service, service: ServiceState, at: Seconds) -> ServiceSta
     deployment = service.deployment
     if deployment is None or deployment.phase not in SOAKING:
         return service
-    healthy = deployment.divert is None and verdict.read(settings, service, at).verdict is Verdict.HEALTHY
-    if not healthy:
-        return replace(service, deployment=replace(deployment, healthy_since=None))
-    since = at if deployment.healthy_since is None else deployment.healthy_since
     needed = [service.beats.get(source.name) for source in settings.sources if source.required]
     beats = [beat for beat in needed if beat is not None]
-    if not beats or len(beats) < len(needed):
-        return replace(service, deployment=replace(deployment, healthy_since=since))
+    if not _countable(settings, service, deployment, at) or not beats or len(beats) < len(needed):
+        return replace(service, deployment=replace(deployment, healthy_since=None))
+    since = at if deployment.healthy_since is None else deployment.healthy_since
+    since = max(since, *(beat.continuous_since for beat in beats))
     reached = min(beat.last for beat in beats)
-    begin = max(deployment.counted_to, since, *(beat.continuous_since for beat in beats))
+    begin = max(deployment.counted_to, since)
     changed = replace(
         deployment,
         healthy_since=since,
@@ -220,13 +244,21 @@ def _soaked(settings: Service, service: ServiceState, at: Seconds) -> ServiceSta
     return replace(service, deployment=changed)
 
 
+def _countable(settings: Service, service: ServiceState, deployment: Deployment, at: Seconds) -> bool:
+    """Whether this moment shows the release at its ordered share, and healthy."""
+    by_hand = deployment.holds.get(Hold.HUMAN) is Reason.BRAKE_BY_HAND
+    elsewhere = by_hand or deployment.divert is not None or bool(service.drift)
+    return not elsewhere and verdict.read(settings, service, at).verdict is Verdict.HEALTHY
+
+
 def discarded(_state: State, service: ServiceState, body: EvidenceDiscarded, at: Seconds) -> ServiceState:
     """What these rules had measured is thrown away, on both colours."""
     changed = {
         name: replace(
             instance,
             state=api.discard(instance.rule, instance.state),
-            level=api.level(api.initial(instance.rule)),
+            level=Level.INACTIVE,
+            judgement=Judgement.INSUFFICIENT,
             since=at,
         )
         if instance.rule.name in body.rules

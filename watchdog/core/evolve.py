@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from watchdog.core import events, evidence, records
 from watchdog.core import evolve_deployment as on_deployment
+from watchdog.core import evolve_divert as on_divert
 from watchdog.core import evolve_service as on_service
 from watchdog.core.records import Record
 from watchdog.core.state import ServiceState, State
@@ -50,8 +51,8 @@ def _configured(state: State, body: events.Configured, at: float) -> State:
     return replace(state, environment=body.environment, services=services)
 
 
-def _started(state: State, _body: events.Started, _at: float) -> State:
-    services = {name: on_service.restarted(service) for name, service in state.services.items()}
+def _started(state: State, _body: events.Started, at: float) -> State:
+    services = {name: on_service.restarted(service, at) for name, service in state.services.items()}
     return replace(state, services=services)
 
 
@@ -80,7 +81,7 @@ _SERVICE: Final[Mapping[type, FoldService]] = {
     events.Probed: on_service.probed,
     events.PreparedOutcome: on_deployment.prepared,
     events.TrafficOutcome: on_deployment.traffic_outcome,
-    events.BrakeOutcome: on_deployment.brake_outcome,
+    events.BrakeOutcome: on_divert.brake_outcome,
     events.ProofOutcome: on_deployment.proof_outcome,
     events.NotifiedOutcome: on_service.no_longer_waiting,
     events.TrafficSeen: on_service.traffic_seen,
@@ -96,13 +97,13 @@ _SERVICE: Final[Mapping[type, FoldService]] = {
     records.BlockCleared: on_deployment.block_cleared,
     records.RollbackOrdered: on_deployment.rollback_ordered,
     records.ProofOrdered: on_service.ordered,
-    records.DivertWanted: on_deployment.divert_wanted,
-    records.DivertDropped: on_deployment.divert_dropped,
-    records.DivertBlocked: on_deployment.divert_blocked,
-    records.DivertOrdered: on_deployment.divert_ordered,
-    records.TrialOrdered: on_deployment.trial_ordered,
-    records.TrialBegun: on_deployment.trial_begun,
-    records.TrialEnded: on_deployment.trial_ended,
+    records.DivertWanted: on_divert.divert_wanted,
+    records.DivertDropped: on_divert.divert_dropped,
+    records.DivertBlocked: on_divert.divert_blocked,
+    records.DivertOrdered: on_divert.divert_ordered,
+    records.TrialOrdered: on_divert.trial_ordered,
+    records.TrialBegun: on_divert.trial_begun,
+    records.TrialEnded: on_divert.trial_ended,
     records.EvidenceDiscarded: evidence.discarded,
     records.ProbeOrdered: on_service.probe_ordered,
     records.IncidentOpened: on_service.incident_opened,
@@ -115,5 +116,5 @@ _SERVICE: Final[Mapping[type, FoldService]] = {
     records.DriftNoted: on_service.drift_noted,
     records.TrafficAsked: on_service.ordered,
     records.EffectsTakenUp: on_service.taken_up,
-    records.OutcomeGivenUp: on_service.no_longer_waiting,
+    records.OutcomeGivenUp: on_divert.given_up,
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from watchdog.core import evidence
-from watchdog.core.effects import Effect, ProbeColour
+from watchdog.core.effects import Effect, ObserveTraffic, ProbeColour
 from watchdog.core.events import Probed, TrafficSeen
 from watchdog.core.model import Seconds
 from watchdog.core.records import (
@@ -44,16 +44,16 @@ def reconfigured(service: ServiceState | None, settings: Service, at: Seconds) -
         service = ServiceState(name=settings.name, stable=settings.first_stable)
     instances = evidence.instances_for(settings, service.deployment, service.instances, at)
     beats = {name: beat for name, beat in service.beats.items() if any(s.name == name for s in settings.sources)}
-    return replace(service, instances=instances, beats=beats)
+    return replace(service, instances=instances, beats=beats, watched_since=at)
 
 
-def restarted(service: ServiceState) -> ServiceState:
+def restarted(service: ServiceState, at: Seconds) -> ServiceState:
     """A service whose daemon was not there for a while: nobody watched, and the router must be asked anew."""
     deployment = service.deployment
     if deployment is not None:
         deployment = replace(deployment, healthy_since=None)
-    waiting = {name: effect for name, effect in service.waiting.items() if not isinstance(effect, ProbeColour)}
-    return replace(service, deployment=deployment, waiting=waiting, adopted=False)
+    service = superseded(service, ())
+    return replace(service, deployment=deployment, adopted=False, seen=None, seen_at=None, watched_since=at)
 
 
 def ordered(_state: State, service: ServiceState, body: _Ordering, _at: Seconds) -> ServiceState:
@@ -71,8 +71,19 @@ def done(service: ServiceState, effect: str) -> ServiceState:
     return replace(service, waiting={key: value for key, value in service.waiting.items() if key != effect})
 
 
+def superseded(service: ServiceState, kinds: tuple[type[Effect], ...]) -> ServiceState:
+    """The service with no effect of these kinds waited for: a later order took their meaning away.
+
+    A question that the router was asked before the order is no longer waited for either: its answer would be old.
+    """
+    waiting = {
+        key: effect for key, effect in service.waiting.items() if not isinstance(effect, (*kinds, ObserveTraffic))
+    }
+    return replace(service, waiting=waiting)
+
+
 def no_longer_waiting(_state: State, service: ServiceState, body: _Naming, _at: Seconds) -> ServiceState:
-    """An outcome came that changes nothing else, or was given up."""
+    """An outcome came that changes nothing else."""
     return done(service, body.effect)
 
 
@@ -163,5 +174,4 @@ def drift_noted(_state: State, service: ServiceState, body: DriftNoted, _at: Sec
 
 def traffic_seen(_state: State, service: ServiceState, body: TrafficSeen, at: Seconds) -> ServiceState:
     """The router said what is in force."""
-    answered = {key: value for key, value in service.waiting.items() if value.kind != "observe_traffic"}
-    return replace(service, seen=body, seen_at=at, waiting=answered)
+    return replace(superseded(service, ()), seen=body, seen_at=at)

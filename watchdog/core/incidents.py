@@ -57,8 +57,8 @@ class Cause:
 def follow(draft: Draft, name: str, new: Sequence[Record]) -> None:
     """Open and resolve incidents as these records demand."""
     for record in new:
-        if getattr(record.body, "service", name) != name:
-            continue
+        if getattr(record.body, "service", next(iter(draft.state.services))) != name:
+            continue  # what belongs to no service is told once, with the first
         over = _resolves(record.body)
         for incident in open_incidents(draft.service(name)):
             if incident.reason in over:
@@ -85,19 +85,19 @@ def _opens(body: object) -> Cause | None:  # noqa: PLR0911 - a table, written as
             return Cause(reason=body.reason, rules=tuple(body.detail.split(", ")), needs_decision=True)
         case HoldSet(reason=Reason.THIRD_DIVERT | Reason.REBOOTED):
             return Cause(reason=body.reason, detail=body.detail, needs_decision=True)
-        case HoldSet(reason=Reason.STEP_FAILED | Reason.BRAKE_FAILED | Reason.PROMOTION_FAILED):
+        case HoldSet(reason=Reason.STEP_FAILED | Reason.BRAKE_FAILED):
             return Cause(reason=body.reason, detail=body.detail)
         case DivertOrdered(until=float()):
             return Cause(reason=Reason.RULE_SUSPICIOUS, rules=body.rules, audience=Audience.CHAT)
         case DriftNoted(detail=detail) if detail:
             return Cause(reason=Reason.DRIFT, detail=detail)
-        case NotDurable():
+        case NotDurable(detail=detail) if detail:
             return Cause(reason=Reason.NOT_DURABLE, detail=body.detail)
         case _:
             return None
 
 
-_ROLLBACK_IS_OVER = frozenset(Reason)
+_ENDS_WITH_THE_DEPLOYMENT = frozenset(Reason) - {Reason.DRIFT, Reason.NOT_DURABLE, Reason.RULE_ESCALATES}
 _BLOCKS = frozenset({Reason.STOP_THE_LINE, Reason.SCHEMA, Reason.STABLE_DOWN, Reason.COMMON_CAUSE, Reason.KNOWN_BAD})
 
 
@@ -105,7 +105,7 @@ def _resolves(body: object) -> frozenset[Reason]:  # noqa: PLR0911 - a table, wr
     """Which open incidents a record puts an end to."""
     match body:
         case PhaseChanged(to=Phase.ROLLED_BACK | Phase.PROMOTED | Phase.ABORTED):
-            return _ROLLBACK_IS_OVER - {Reason.DRIFT, Reason.NOT_DURABLE}
+            return _ENDS_WITH_THE_DEPLOYMENT
         case BlockCleared() | PhaseChanged(to=Phase.ROLLING_BACK):
             return _BLOCKS
         case HoldLifted(hold=Hold.RULE):
@@ -115,7 +115,7 @@ def _resolves(body: object) -> frozenset[Reason]:  # noqa: PLR0911 - a table, wr
         case HoldLifted(hold=Hold.RESTART):
             return frozenset({Reason.REBOOTED})
         case HoldLifted(hold=Hold.INTERLOCK):
-            return frozenset({Reason.STEP_FAILED, Reason.BRAKE_FAILED, Reason.PROMOTION_FAILED})
+            return frozenset({Reason.STEP_FAILED, Reason.BRAKE_FAILED})
         case TrialEnded(reason=Reason.TRIAL_PASSED):
             return frozenset({Reason.RULE_SUSPICIOUS})
         case DriftNoted(detail=""):
@@ -189,28 +189,42 @@ def repeat_at(incident: Incident) -> Seconds | None:
     return None if incident.told_at is None else incident.told_at + incident.repeat
 
 
-def acknowledge(draft: Draft, name: str, incident: str | None, by: str) -> int:
-    """Note that a human has taken over one open incident, or all of them; how many."""
-    chosen = [
+def unacknowledged(draft: Draft, name: str, incident: str | None) -> list[Incident]:
+    """The open incident of that id, or all open ones, that nobody has taken over yet."""
+    return [
         each for each in open_incidents(draft.service(name)) if incident in (None, each.id) and not each.acknowledged_by
     ]
-    for each in chosen:
+
+
+def acknowledge(draft: Draft, name: str, incident: str | None, by: str) -> None:
+    """Note that a human has taken over one open incident, or all of them."""
+    for each in unacknowledged(draft, name, incident):
         draft.emit(Acknowledged(service=name, incident=each.id, by=by))
-    return len(chosen)
 
 
 def watch(draft: Draft, name: str) -> None:
-    """What time alone makes worth telling: blindness, a gate that waits, rules that escalate."""
-    deployment = draft.deployment(name)
-    if deployment is None or not deployment.watched:
-        return
-    reading = verdict.read(draft.settings(name), draft.service(name), draft.now)
-    if reading.escalating:
-        tell(draft, name, Cause(reason=Reason.RULE_ESCALATES, rules=reading.escalating))
+    """What time alone makes worth telling: blindness, a gate that waits, rules that escalate, a failed promotion."""
+    settings, service = draft.settings(name), draft.service(name)
+    deployment = service.deployment
+    escalating = verdict.always_firing(settings, service, draft.now)
+    if deployment is not None and deployment.watched:
+        reading = verdict.read(settings, service, draft.now)
+        escalating = (*reading.escalating, *escalating)
+        _watch_sight(draft, name, reading.blind)
+        _watch_gate(draft, name, deployment)
+    if escalating:
+        tell(draft, name, Cause(reason=Reason.RULE_ESCALATES, rules=escalating))
     else:
         _resolve(draft, name, Reason.RULE_ESCALATES)
-    _watch_sight(draft, name, reading.blind)
-    _watch_gate(draft, name, deployment)
+    if deployment is not None and deployment.phase is Phase.PROMOTED:
+        _watch_promotion(draft, name, deployment)
+
+
+def _watch_promotion(draft: Draft, name: str, deployment: Deployment) -> None:
+    if deployment.in_force.promoted:
+        _resolve(draft, name, Reason.PROMOTION_FAILED)
+    elif deployment.order_failed_at is not None:
+        tell(draft, name, Cause(reason=Reason.PROMOTION_FAILED))
 
 
 def _watch_sight(draft: Draft, name: str, blind: tuple[str, ...]) -> None:
@@ -222,17 +236,18 @@ def _watch_sight(draft: Draft, name: str, blind: tuple[str, ...]) -> None:
 
 
 def blind_since(draft: Draft, name: str, blind: tuple[str, ...]) -> Seconds:
-    """When the last trustworthy word of the blind rules' sources came."""
+    """When the last trustworthy word of the blind rules' sources came, or since when somebody listened for it."""
     service, settings = draft.service(name), draft.settings(name)
+    began = service.deployment.began if service.deployment else draft.now
+    instances = {instance.rule.name: instance for instance, _ in verdict.candidates(service)}
     lasts = []
     for rule in blind:
-        defined = settings.rule(rule)
-        beat = service.beats.get(defined.source) if defined else None
-        began = service.deployment.began if service.deployment else draft.now
-        instance = next((each for each, _ in verdict.candidates(service) if each.rule.name == rule), None)
-        missed = (instance.missed if instance else 0) * (settings.source(defined.source).interval if defined else 0)
-        lasts.append((beat.last if beat else began) - missed)
-    return min(lasts, default=draft.now)
+        instance = instances.get(rule)
+        source = settings.source(rule if instance is None else instance.rule.source)
+        beat = service.beats.get(source.name)
+        missed = 0.0 if instance is None else instance.missed * source.interval
+        lasts.append((began if beat is None else beat.last) - missed)
+    return max(min(lasts), service.watched_since)
 
 
 def _watch_gate(draft: Draft, name: str, deployment: Deployment) -> None:

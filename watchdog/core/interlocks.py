@@ -20,6 +20,9 @@ from watchdog.core.state import Deployment, Instance, ServiceState, StableProbe,
 STABLE_MUST_ANSWER_WITHIN_S = 2.0
 """So long a decision waits for stable to answer a direct probe that began after the onset."""
 
+STABLE_ANSWERED_LATELY_S = 3.0
+"""An older answer does not say that stable answers now; a block can outlast the answer that came with the onset."""
+
 ENOUGH_REQUESTS = 20
 """Fewer requests of either colour since the onset show no common cause."""
 
@@ -87,32 +90,47 @@ def schema(question: Question) -> Said:
 
 def known_bad(question: Question) -> Said:
     """Traffic never goes to a release that was rolled back on proof."""
-    release = question.service.stable_release
+    release = question.deployment.previous_release  # after promotion the service's `stable_release` is this one's own
     if release and release in question.service.known_bad:
         return _blocks(Reason.KNOWN_BAD, release)
     return _passes(Reason.KNOWN_BAD, release)
 
 
 def stable_down(question: Question) -> Said:
-    """Stable must have answered a direct probe that began after the onset.
+    """Stable must have answered a direct probe that began after the onset and not long ago, and none failed since.
 
     Without an answer in time: if the candidate refuses connections and stable does not refuse too, there is nothing
     to lose.
     """
     probe = question.service.probes.get(question.deployment.stable, StableProbe())
-    since = question.wanted.since if question.wanted.onset is None else question.wanted.onset
-    if probe.ok_started is not None and probe.ok_started >= since:
+    if _answers(probe, question.wanted, question.now):
         return _passes(Reason.STABLE_DOWN, "stable answers")
     if question.now < question.wanted.since + STABLE_MUST_ANSWER_WITHIN_S:
         return Said(interlock=Reason.STABLE_DOWN, answer=Answer.WAIT, detail="stable has not answered yet")
-    candidate = question.service.probes.get(question.deployment.candidate, StableProbe())
-    if candidate.refused and not probe.refused:
+    if _nothing_to_lose(question):
         return _passes(Reason.NOTHING_TO_LOSE, "the candidate refuses connections, stable does not")
     return _blocks(Reason.STABLE_DOWN, "stable does not answer direct probes")
 
 
+def _nothing_to_lose(question: Question) -> bool:
+    """Whether the candidate serves nobody while stable may: it refuses connections and stable does not."""
+    probes, deployment = question.service.probes, question.deployment
+    candidate = probes.get(deployment.candidate, StableProbe())
+    return candidate.refused and not probes.get(deployment.stable, StableProbe()).refused
+
+
+def _answers(probe: StableProbe, wanted: Wanted, now: Seconds) -> bool:
+    if probe.ok_started is None:
+        return False
+    since = max(wanted.since if wanted.onset is None else wanted.onset, now - STABLE_ANSWERED_LATELY_S)
+    failed = float("-inf") if probe.failed_started is None else probe.failed_started
+    return probe.ok_started >= since and probe.ok_started >= failed
+
+
 def common_cause(question: Question) -> Said:
-    """Both colours fail alike: moving traffic would not help."""
+    """Both colours fail alike: moving traffic would not help. A candidate that refuses connections is not alike."""
+    if _nothing_to_lose(question):
+        return _passes(Reason.COMMON_CAUSE, "the candidate refuses connections, stable does not")
     answers = [_shared(question, name) for name in question.wanted.rules]
     passing = next((said for said in answers if said.answer is Answer.PASS), None)
     if passing is not None or not answers:

@@ -354,7 +354,7 @@ class EffectsTakenUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeGivenUp:
-    """An effect's outcome will never be known and nobody waits for it any more."""
+    """Nobody waits for an effect's outcome any more: it will never be known. What still applies is ordered anew."""
 
     service: str
     effect: str

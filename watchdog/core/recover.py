@@ -4,11 +4,11 @@ What lives here: what `Started` leads to. What must not: deciding anything again
 """
 
 from watchdog.core.draft import Draft
-from watchdog.core.effects import Effect, ObserveTraffic, ProbeColour
+from watchdog.core.effects import Effect, ReleaseBrake, SetTraffic
 from watchdog.core.events import Started
 from watchdog.core.phases import Hold
 from watchdog.core.reasons import Reason
-from watchdog.core.records import DivertWanted, EffectsTakenUp, HoldSet
+from watchdog.core.records import DivertWanted, EffectsTakenUp, HoldSet, OutcomeGivenUp
 
 
 def started(draft: Draft, event: Started) -> None:
@@ -21,13 +21,22 @@ def started(draft: Draft, event: Started) -> None:
 
 
 def _take_up(draft: Draft, name: str) -> None:
-    orders: list[Effect] = [
-        effect
-        for effect in draft.service(name).waiting.values()
-        if not isinstance(effect, (ProbeColour, ObserveTraffic))
-    ]
+    """Order again what had no outcome, but nothing that gives the candidate users.
+
+    The router is looked at first: a rollback begins together with the writing of its record, so its brake may be there
+    although the journal does not know it. What still applies then is ordered anew, under a new epoch.
+    """
+    waiting = tuple(draft.service(name).waiting.values())
+    orders = tuple(effect for effect in waiting if not _towards_candidate(effect))
+    for effect in waiting:
+        if _towards_candidate(effect):
+            draft.emit(OutcomeGivenUp(service=name, effect=effect.id))
     if orders:
-        draft.emit(EffectsTakenUp(service=name, orders=tuple(orders)))
+        draft.emit(EffectsTakenUp(service=name, orders=orders))
+
+
+def _towards_candidate(effect: Effect) -> bool:
+    return isinstance(effect, ReleaseBrake) or (isinstance(effect, SetTraffic) and not effect.brake)
 
 
 def _after_reboot(draft: Draft, name: str) -> None:

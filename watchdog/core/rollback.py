@@ -40,12 +40,15 @@ RETRY_AFTER_S = 10.0
 
 
 def want(draft: Draft, name: str) -> None:
-    """A failing verdict asks for a rollback, once."""
+    """A failing verdict asks for a rollback, once; again when it is blocked and more rules have proof by now."""
     deployment = draft.deployment(name)
-    if deployment is None or not deployment.watched or deployment.wanted is not None:
+    if deployment is None or not deployment.watched or deployment.rollback is not None:
+        return
+    wanted = deployment.wanted
+    if wanted is not None and (wanted.by or wanted.blocked is None):
         return
     reading = verdict.read(draft.settings(name), draft.service(name), draft.now)
-    if reading.verdict is Verdict.FAILING:
+    if reading.verdict is Verdict.FAILING and (wanted is None or not set(reading.firing) <= set(wanted.rules)):
         draft.emit(
             RollbackWanted(
                 service=name, reason=Reason.RULES_PROVED, rules=reading.firing, onset=onset(draft, name, reading.firing)
@@ -68,7 +71,7 @@ def pursue(draft: Draft, name: str) -> None:
     deployment = draft.deployment(name)
     if deployment is None or deployment.wanted is None:
         return
-    if deployment.wanted.blocked is not None and _let_go(draft, name, deployment.wanted):
+    if deployment.wanted.blocked is not None and not deployment.wanted.by and _let_go(draft, name, deployment.wanted):
         return
     if deployment.wanted.anyway:
         order(draft, name, ())
@@ -100,8 +103,7 @@ def question(draft: Draft, name: str, wanted: Wanted) -> Question:
 
 def _blocked(draft: Draft, name: str, wanted: Wanted, said: Said) -> None:
     """Freeze, and remember which interlock it was; a second answer of the same kind changes nothing."""
-    if said.interlock in (Reason.STABLE_DOWN, Reason.COMMON_CAUSE):
-        probe_both(draft, name, PROBE_EVERY_WHEN_BLOCKED_S)
+    probe_both(draft, name, PROBE_EVERY_WHEN_BLOCKED_S)
     if wanted.blocked is said.interlock:
         return
     draft.emit(RollbackBlocked(service=name, reason=said.interlock, rules=wanted.rules, detail=said.detail))
@@ -173,7 +175,9 @@ def traffic_moved(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
 
 
 def _order_proof(draft: Draft, name: str, deployment: Deployment) -> None:
-    since = deployment.rollback.braked_at if deployment.rollback else None
+    rollback = deployment.rollback
+    first = rollback is not None and rollback.attempts == 1 and deployment.phase is not Phase.ROLLBACK_FAILED
+    since = rollback.braked_at if rollback is not None and first else None
     effect = Prove(
         id=draft.effect_id(name),
         service=name,
@@ -187,12 +191,13 @@ def _order_proof(draft: Draft, name: str, deployment: Deployment) -> None:
 def proof_came(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
     """Live traffic has spoken: only now may it be called rolled back."""
     deployment = draft.deployment(name)
-    if deployment is None or deployment.phase is not Phase.VERIFYING:
+    if deployment is None or deployment.phase not in (Phase.VERIFYING, Phase.ROLLBACK_FAILED):
         return
+    by_hand = deployment.phase is Phase.ROLLBACK_FAILED
     if not ok:
-        draft.emit(PhaseChanged(service=name, to=Phase.ROLLBACK_FAILED, reason=Reason.PROOF_FAILED, detail=detail))
+        if not by_hand:
+            draft.emit(PhaseChanged(service=name, to=Phase.ROLLBACK_FAILED, reason=Reason.PROOF_FAILED, detail=detail))
         return
-    draft.emit(PhaseChanged(service=name, to=Phase.ROLLED_BACK, reason=Reason.PROVED_BY_TRAFFIC, detail=detail))
     service = draft.service(name)
     if service.stable is not deployment.stable:
         draft.emit(
@@ -203,15 +208,43 @@ def proof_came(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
                 reason=Reason.PROVED_BY_TRAFFIC,
             )
         )
+    reason = Reason.REPAIRED_BY_HAND if by_hand else Reason.PROVED_BY_TRAFFIC
+    draft.emit(PhaseChanged(service=name, to=Phase.ROLLED_BACK, reason=reason, detail=detail))
 
 
-def try_again(draft: Draft, name: str) -> None:
-    """A rollback that failed is ordered again, under a new epoch, until it is proved or repaired by hand."""
+def repaired(draft: Draft, name: str) -> None:
+    """The router says that stable has all traffic though the rollback failed: live traffic is asked about it."""
     deployment = draft.deployment(name)
-    if deployment is None or deployment.phase is not Phase.ROLLBACK_FAILED:
+    if deployment is not None and deployment.phase is Phase.ROLLBACK_FAILED and not _waits_for(draft, name, Prove):
+        _order_proof(draft, name, deployment)
+
+
+def carry_on(draft: Draft, name: str) -> None:
+    """What a rollback needs next without a new event: a failed one is tried again, a torn one is taken up.
+
+    Torn: the journal lost the end of a step. What was decided stands, and only what followed from it is done again.
+    """
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.rollback is None:
         return
-    if draft.now >= retry_at(deployment):
-        _order_split(draft, name, Reason.RETRY)
+    match deployment.phase:
+        case Phase.ROLLED_BACK:
+            pass
+        case Phase.ROLLING_BACK:
+            if not _waits_for(draft, name, SetTraffic):
+                traffic_moved(draft, name, ok=deployment.order_failed_at is None, detail="taken up after a restart")
+        case Phase.VERIFYING:
+            if not _waits_for(draft, name, Prove):
+                _order_proof(draft, name, deployment)
+        case Phase.ROLLBACK_FAILED:
+            if draft.now >= retry_at(deployment) and not _waits_for(draft, name, Prove):
+                _order_split(draft, name, Reason.RETRY)
+        case _:
+            _order_split(draft, name, deployment.rollback.reason)
+
+
+def _waits_for(draft: Draft, name: str, kind: type[SetTraffic | Prove]) -> bool:
+    return any(isinstance(effect, kind) for effect in draft.service(name).waiting.values())
 
 
 def retry_at(deployment: Deployment) -> Seconds:

@@ -42,18 +42,19 @@ def order_preparation(draft: Draft, name: str) -> None:
         *(replace(home, weight=step.weight) for step in deployment.plan.steps),
         replace(home, weight=1.0, promoted=True),
     )
-    draft.emit(PhaseChanged(service=name, to=Phase.PREPARING, reason=Reason.SUBMITTED))
+    if deployment.phase is Phase.SUBMITTED:
+        draft.emit(PhaseChanged(service=name, to=Phase.PREPARING, reason=Reason.SUBMITTED))
     effect = Prepare(id=draft.effect_id(name), service=name, splits=tuple(dict.fromkeys(splits)))
     draft.emit(PreparationOrdered(service=name, order=effect))
 
 
 def prepared(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
-    """Begin to shift, or end before anything has happened."""
+    """Begin to shift (`advance` orders the first step when nothing holds), or end before anything has happened."""
     deployment = draft.deployment(name)
     if deployment is None or deployment.phase is not Phase.PREPARING:
         return
     if ok:
-        order_step(draft, name, 0)
+        draft.emit(PhaseChanged(service=name, to=Phase.SHIFTING, reason=Reason.PREPARED))
     else:
         draft.emit(PhaseChanged(service=name, to=Phase.ABORTED, reason=Reason.NOT_PREPARED, detail=detail))
 
@@ -81,10 +82,21 @@ def traffic_moved(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
         to = Phase.BAKING if last else Phase.SOAKING
         draft.emit(PhaseChanged(service=name, to=to, reason=Reason.STEP_IN_FORCE))
         return
-    draft.emit(SplitAbandoned(service=name, split=deployment.in_force, step=deployment.step - 1, detail=detail))
+    kept = deployment.confirmed_step
+    split = replace(deployment.declared, weight=deployment.plan.steps[kept].weight if kept >= 0 else 0.0)
+    draft.emit(SplitAbandoned(service=name, split=split, step=kept, detail=detail))
     draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=Reason.STEP_FAILED, detail=detail))
-    if deployment.step > 0:
+    if kept >= 0:
         draft.emit(PhaseChanged(service=name, to=Phase.SOAKING, reason=Reason.STEP_FAILED))
+
+
+def carry_on(draft: Draft, name: str) -> None:
+    """Take up a preparation whose order, or whose end, the journal has lost; it may be done twice."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.phase not in (Phase.SUBMITTED, Phase.PREPARING):
+        return
+    if not any(isinstance(effect, Prepare) for effect in draft.service(name).waiting.values()):
+        order_preparation(draft, name)
 
 
 def advance(draft: Draft, name: str) -> None:
@@ -92,12 +104,12 @@ def advance(draft: Draft, name: str) -> None:
     deployment = draft.deployment(name)
     if deployment is None or deployment.holds or deployment.wanted or deployment.divert_wanted or deployment.divert:
         return
-    if not draft.service(name).adopted:
-        # The router disagrees with what is remembered, or was not seen since the start: no traffic leaves stable.
+    if draft.state.stopped_by or not draft.service(name).adopted:
+        # The line is stopped, or the router disagrees with what is remembered or was not seen since the start.
         return
     match deployment.phase:
         case Phase.SHIFTING if not _order_under_way(draft.service(name)):
-            order_step(draft, name, deployment.step + 1)
+            order_step(draft, name, deployment.confirmed_step + 1)
         case Phase.SOAKING | Phase.WAITING:
             _after_soak(draft, name, deployment)
         case Phase.BAKING:
@@ -127,12 +139,12 @@ def _after_bake(draft: Draft, name: str, deployment: Deployment) -> None:
         return
     if lacks(draft.settings(name), draft.service(name)):
         return
-    draft.emit(PhaseChanged(service=name, to=Phase.PROMOTED, reason=Reason.BAKE_COMPLETE))
     draft.emit(
         StableChanged(
             service=name, stable=deployment.candidate, release=deployment.release, reason=Reason.BAKE_COMPLETE
         )
     )
+    draft.emit(PhaseChanged(service=name, to=Phase.PROMOTED, reason=Reason.BAKE_COMPLETE))
     _order_promotion(draft, name, deployment)
 
 
@@ -142,6 +154,10 @@ def bake_time(deployment: Deployment) -> Seconds:
 
 
 def _healthy(draft: Draft, name: str) -> bool:
+    """Whether the release is healthy now and something has said so since the daemon began to watch."""
+    deployment = draft.deployment(name)
+    if deployment is None or deployment.healthy_since is None:
+        return False
     return verdict.read(draft.settings(name), draft.service(name), draft.now).verdict is Verdict.HEALTHY
 
 
@@ -154,17 +170,30 @@ def _order_promotion(draft: Draft, name: str, deployment: Deployment) -> None:
 
 def _finish_promotion(draft: Draft, name: str, deployment: Deployment) -> None:
     """The roles are swapped in the files as well; if that failed, again after a while."""
-    if deployment.in_force.promoted or _order_under_way(draft.service(name)):
+    service = draft.service(name)
+    if service.stable is not deployment.candidate or _order_under_way(service):
         return
-    if draft.now >= deployment.phase_since + PROMOTION_RETRY_S:
+    due = promotion_retry_at(deployment)
+    if due is not None and draft.now >= due:
         _order_promotion(draft, name, deployment)
+
+
+def promotion_retry_at(deployment: Deployment) -> Seconds | None:
+    """When a promotion that is not in force is ordered again; None when it is, or for any other phase."""
+    if deployment.phase is not Phase.PROMOTED or deployment.in_force.promoted:
+        return None
+    failed = deployment.order_failed_at
+    return (deployment.phase_since if failed is None else failed) + PROMOTION_RETRY_S
 
 
 def lacks(settings: Service, service: ServiceState) -> tuple[str, ...]:
     """What the present step's gate still wants, in the operator's words; empty when it is satisfied."""
     deployment = service.deployment
-    if deployment is None or deployment.gate_passed:
+    if deployment is None:
         return ()
+    unmeasured = () if _measured(service) else ("no rollback rule has measured anything yet",)
+    if deployment.gate_passed:
+        return unmeasured
     baking = deployment.phase is Phase.BAKING
     step = deployment.plan.steps[deployment.step]
     gate = Gate(requests=deployment.plan.bake.requests, per_critical_route=0) if baking else step.gate
@@ -175,9 +204,7 @@ def lacks(settings: Service, service: ServiceState) -> tuple[str, ...]:
         seen = deployment.route_requests.get(route, 0)
         if seen < gate.per_critical_route:
             missing.append(f"{seen} of {gate.per_critical_route} requests on route {route}")
-    if not _measured(service):
-        missing.append("no rollback rule has measured anything yet")
-    return tuple(missing)
+    return (*missing, *unmeasured)
 
 
 def _measured(service: ServiceState) -> bool:
@@ -187,15 +214,15 @@ def _measured(service: ServiceState) -> bool:
 
 
 def freeze(draft: Draft, name: str) -> None:
-    """A firing freeze rule holds the split where it is."""
+    """A firing freeze rule holds the split where it is; so does proof that the policy does not let roll back."""
     deployment = draft.deployment(name)
     if deployment is None or not deployment.watched:
         return
     reading = verdict.read(draft.settings(name), draft.service(name), draft.now)
-    if reading.freezing and Hold.RULE not in deployment.holds:
-        draft.emit(
-            HoldSet(service=name, hold=Hold.RULE, reason=Reason.RULE_FREEZES, detail=", ".join(reading.freezing))
-        )
+    alone = () if reading.verdict is Verdict.FAILING or deployment.wanted else reading.firing
+    rules = (*reading.freezing, *alone)
+    if rules and Hold.RULE not in deployment.holds:
+        draft.emit(HoldSet(service=name, hold=Hold.RULE, reason=Reason.RULE_FREEZES, detail=", ".join(rules)))
 
 
 def lift(draft: Draft, name: str) -> None:

@@ -1,6 +1,6 @@
 """The engine's state: frozen values, changed only by `evolve`, written whole into checkpoints.
 
-Invariants stand beside the fields and are asserted together in `check_invariants`.
+Invariants stand beside the fields and are asserted together in `invariants.check_invariants`.
 """
 
 from collections.abc import Mapping
@@ -110,6 +110,8 @@ class Deployment:
     phase_since: Seconds = 0.0
     step: int = -1
     """Index of the step that is ordered or in force; -1 before the first."""
+    confirmed_step: int = -1
+    """Index of the last step that was confirmed in force: `step`, or the one before it while its order is under way."""
     epoch: int = 0
     declared: Split
     """What traffic is ordered to be."""
@@ -129,7 +131,6 @@ class Deployment:
     route_requests: Mapping[str, int] = field(default_factory=dict)
     gate_passed: bool = False
     """A human passed the present step's gate."""
-    gate_told_at: Seconds | None = None
     holds: Mapping[Hold, Reason] = field(default_factory=dict)
     held_details: Mapping[Hold, str] = field(default_factory=dict)
     held_since: Mapping[Hold, Seconds] = field(default_factory=dict)
@@ -139,7 +140,8 @@ class Deployment:
     wanted: Wanted | None = None
     rollback: Rollback | None = None
     checks: tuple[Check, ...] = ()
-    retry_at: Seconds | None = None
+    order_failed_at: Seconds | None = None
+    """When the last order of traffic failed; None after one that worked."""
     ended_at: Seconds | None = None
 
     @property
@@ -210,8 +212,8 @@ class ServiceState:
     """Open ones, and the last resolved ones."""
     waiting: Mapping[str, Effect] = field(default_factory=dict)
     """Effects without an outcome, by id."""
-    stable_served_at: Seconds | None = None
-    """When stable last served ordered traffic."""
+    watched_since: Seconds = 0.0
+    """When the daemon or its configuration last began: before it nobody listened, so silence means nothing."""
     rates: tuple[float, float] = (0.0, 0.0)
     """Requests per second of candidate and stable, smoothed, for exposure."""
     bad_rate: float = 0.0

@@ -17,6 +17,10 @@ POLLS_TO_UNKNOWN = 3
 """So many polls without anything trustworthy make a judgement unknown."""
 
 
+COUNTED = frozenset({OnFire.ROLLBACK, OnFire.FREEZE})
+"""Only these rules make a verdict; an escalating rule tells, an observing one is looked at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """The verdict with the rules behind each part of it."""
@@ -28,6 +32,7 @@ class Reading:
     escalating: tuple[str, ...] = ()
     suspect: tuple[str, ...] = ()
     blind: tuple[str, ...] = ()
+    """Rules of required sources that are unknown, and required sources without a rule that are silent."""
 
 
 def key(rule: Rule, colour: Colour | None) -> str:
@@ -84,33 +89,50 @@ def candidates(service: ServiceState) -> Iterator[tuple[Instance, Colour | None]
 
 def read(settings: Service, service: ServiceState, now: Seconds) -> Reading:
     """The verdict at `now`. Unknown counts as not firing and orders nothing new."""
-    firing: list[str] = []
-    freezing: list[str] = []
-    escalating: list[str] = []
-    suspect: list[str] = []
+    known: list[Instance] = []
     blind: list[str] = []
-    by_ask = {OnFire.ROLLBACK: firing, OnFire.FREEZE: freezing, OnFire.ESCALATE: escalating}
     for instance, colour in candidates(service):
-        rule = instance.rule
-        believed = judgement(settings, service, instance, colour, now)
-        if believed is Judgement.UNKNOWN:
-            if settings.source(rule.source).required:
-                blind.append(rule.name)
-            continue
-        if rule.on_fire is OnFire.OBSERVE:
-            continue
-        if instance.level is Level.FIRING:
-            by_ask[rule.on_fire].append(rule.name)
-        if instance.level is not Level.INACTIVE and rule.on_fire is not OnFire.ESCALATE:
-            suspect.append(rule.name)
+        if judgement(settings, service, instance, colour, now) is not Judgement.UNKNOWN:
+            known.append(instance)
+        elif instance.rule.on_fire in COUNTED and settings.source(instance.rule.source).required:
+            blind.append(instance.rule.name)
+    blind.extend(_silent_without_rule(settings, service, now))
+    firing = _firing(known, OnFire.ROLLBACK)
+    suspect = tuple(i.rule.name for i in known if i.rule.on_fire in COUNTED and i.level is not Level.INACTIVE)
     verdict = _precedence(holds(settings, settings.policy, firing), blind=bool(blind), suspect=bool(suspect))
     return Reading(
         verdict=verdict,
-        firing=tuple(firing),
-        freezing=tuple(freezing),
-        escalating=tuple(escalating),
-        suspect=tuple(suspect),
+        firing=firing,
+        freezing=_firing(known, OnFire.FREEZE),
+        escalating=_firing(known, OnFire.ESCALATE),
+        suspect=suspect,
         blind=tuple(blind),
+    )
+
+
+def _firing(known: list[Instance], ask: OnFire) -> tuple[str, ...]:
+    return tuple(each.rule.name for each in known if each.rule.on_fire is ask and each.level is Level.FIRING)
+
+
+def _silent_without_rule(settings: Service, service: ServiceState, now: Seconds) -> Iterator[str]:
+    """Required sources that no counted rule uses and that say nothing: soak stands still for them, too."""
+    used = {instance.rule.source for instance, _ in candidates(service) if instance.rule.on_fire in COUNTED}
+    for source in settings.sources:
+        if source.required and source.name not in used and silent(settings, service, source.name, now):
+            yield source.name
+
+
+def always_firing(settings: Service, service: ServiceState, now: Seconds) -> tuple[str, ...]:
+    """The rules with `always` that fire on stable, with or without a deployment: a human must know."""
+    colour = service.stable
+    live = service.deployment is not None and not service.deployment.ended
+    return tuple(
+        rule.name
+        for rule in settings.rules
+        if rule.always and rule.on_fire is not OnFire.OBSERVE and (rule.per_colour or not live)
+        if (instance := service.instances.get(key(rule, colour))) is not None
+        and instance.level is Level.FIRING
+        and judgement(settings, service, instance, colour if rule.per_colour else None, now) is not Judgement.UNKNOWN
     )
 
 
@@ -122,10 +144,9 @@ def _precedence(failing: bool, *, blind: bool, suspect: bool) -> Verdict:  # noq
     return Verdict.SUSPECT if suspect else Verdict.HEALTHY
 
 
-def holds(settings: Service, policy: AnyOf, firing: list[str]) -> bool:
+def holds(settings: Service, policy: AnyOf, firing: tuple[str, ...]) -> bool:
     """Whether the policy is true of the firing rollback rules."""
-    rollback_rules = [rule.name for rule in settings.rules if rule.on_fire is OnFire.ROLLBACK]
-    ranged = policy.rules or tuple(rollback_rules)
+    ranged = policy.rules or tuple(rule.name for rule in settings.rules if rule.on_fire is OnFire.ROLLBACK)
     count = sum(name in firing for name in ranged)
     wanted = len(ranged) if policy.all_ else policy.at_least
     return bool(ranged) and count >= wanted

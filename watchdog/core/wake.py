@@ -5,7 +5,7 @@ What lives here: every instant at which time alone may lead to a decision. What 
 
 from collections.abc import Iterator
 
-from watchdog.core import drift, incidents, rollback
+from watchdog.core import drift, incidents, rollback, rollout
 from watchdog.core.interlocks import STABLE_MUST_ANSWER_WITHIN_S
 from watchdog.core.model import Seconds
 from watchdog.core.phases import Phase
@@ -15,31 +15,37 @@ LIVE_EVERY_S = 1.0
 """While a deployment runs the state is looked at once a second: soak, gate, blindness and holds need no finer time."""
 
 
+NEVER = float("inf")
+
+
 def wake_at(state: State, looked: Seconds) -> Seconds | None:
     """When a `Tick` is due; None when only an event can change anything.
 
     `looked` is when the last tick was delivered: what was due by then has been looked at and led to all it could.
     """
-    instants = [
-        instant for service in state.services.values() for instant in _instants(service, max(state.now, looked))
-    ]
+    live = LIVE_EVERY_S + (looked if looked > float("-inf") else state.now)
+    instants = [instant for service in state.services.values() for instant in _instants(service, live)]
     if state.stopped_until is not None:
         instants.append(state.stopped_until)
-    return min((instant for instant in instants if instant > looked), default=None)
+    return min((instant for instant in instants if looked < instant < NEVER), default=None)
 
 
-def _instants(service: ServiceState, now: Seconds) -> Iterator[Seconds]:
+def _instants(service: ServiceState, live: Seconds) -> Iterator[Seconds]:
     yield drift.look_at(service)
     for incident in incidents.open_incidents(service):
         due = incidents.repeat_at(incident)
         if due is not None:
             yield due
-    if service.deployment is not None and not service.deployment.ended:
-        yield from _of_deployment(service, service.deployment, now)
+    if service.deployment is not None:
+        yield from _of_deployment(service, service.deployment, live)
 
 
-def _of_deployment(service: ServiceState, deployment: Deployment, now: Seconds) -> Iterator[Seconds]:
-    yield now + LIVE_EVERY_S
+def _of_deployment(service: ServiceState, deployment: Deployment, live: Seconds) -> Iterator[Seconds]:
+    if not deployment.ended:
+        yield live
+    promotion = rollout.promotion_retry_at(deployment)
+    if promotion is not None:
+        yield promotion
     if deployment.phase is Phase.ROLLBACK_FAILED:
         yield rollback.retry_at(deployment)
     if deployment.divert is not None:

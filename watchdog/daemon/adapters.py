@@ -6,16 +6,18 @@ what is made here together; the command line uses the same conversion to write a
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from watchdog.config.adapters import Compiled, HealthSettings, ServiceSettings
+from watchdog.config.adapters import HealthTarget as TargetSettings
 from watchdog.config.words import Secret
 from watchdog.core.model import Colour, Seconds
 from watchdog.sources.access_log import EdgeService
 from watchdog.sources.base import Emit
 from watchdog.sources.edge_line import LineParser, Upstream
 from watchdog.sources.health import HealthSource, HealthTarget, Tls
+from watchdog.sources.resolve import Resolver
 from watchdog.traffic.base import EdgeLog
 from watchdog.traffic.nginx import render
 from watchdog.traffic.nginx.probes import Entry
@@ -23,17 +25,20 @@ from watchdog.traffic.nginx.render import ServiceNginx
 from watchdog.traffic.nginx.router import NginxRouter
 
 TOKEN_BYTES = 16
+RESOLVE_WITHIN_S = 2.0
 
 
 def probe_token(state: Path, service: str) -> str:
     """The service's probe token, kept for ever in the state folder; made when there is none. OSError."""
     path = state / "probe-tokens" / service
-    if path.exists():
-        return path.read_text().strip()
+    if path.exists() and (known := path.read_text().strip()):
+        return known
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     token = secrets.token_hex(TOKEN_BYTES)
-    path.touch(mode=0o600)
-    path.write_text(token + "\n")
+    fresh = path.with_name(f".{service}.new")  # in one step: a token that is half there would let anybody in
+    fresh.touch(mode=0o600)
+    fresh.write_text(token + "\n")
+    fresh.replace(path)
     return token
 
 
@@ -78,33 +83,59 @@ def router(
 
 
 def health(settings: HealthSettings, now: Callable[[], Seconds], reveal: Callable[[Secret], str]) -> HealthSource:
-    """A health source. OSError or ssl.SSLError when a certificate file cannot be read."""
+    """A health source. OSError or ssl.SSLError when a credential or certificate file cannot be read."""
     targets = {
-        target.colour: HealthTarget(
-            url=target.urls[0],
-            timeout=settings.timeout,
-            status=settings.expect.status,
-            expect=settings.expect.wanted(),
-            headers={name: reveal(value) for name, value in target.headers},
-            tls=Tls(
-                verify=settings.verify,
-                ca=None if settings.ca is None else Path(settings.ca),
-                server_name=target.server_name or "",
-            ),
-        )
+        target.colour: tuple(_health_target(settings, target, url, reveal) for url in target.urls)
         for target in settings.targets
     }
     return HealthSource(name=settings.name, interval=settings.poll, targets=targets, now=now)
 
 
-def parser(compiled: Compiled) -> LineParser:
-    """Who is who in the balancer's lines: every server's address, and the pools' names."""
+def _health_target(
+    settings: HealthSettings, target: TargetSettings, url: str, reveal: Callable[[Secret], str]
+) -> HealthTarget:
+    return HealthTarget(
+        url=url,
+        timeout=settings.timeout,
+        status=settings.expect.status,
+        expect=settings.expect.wanted(),
+        headers={name: reveal(value) for name, value in target.headers},
+        tls=Tls(
+            verify=settings.verify,
+            ca=None if settings.ca is None else Path(settings.ca),
+            server_name=target.server_name or "",
+        ),
+    )
+
+
+async def addresses(compiled: Compiled, resolver: Callable[[str, int], Resolver] = Resolver) -> dict[str, list[str]]:
+    """For every server as configured (`host:port`) its addresses as the balancer's log names them.
+
+    A name that leads nowhere has none: the balancer would not start with it either.
+    """
+    found: dict[str, list[str]] = {}
+    for server in {each for service in compiled.services for named in servers(service).values() for each in named}:
+        host, _, port = server.rpartition(":")
+        lookup = resolver(host.strip("[]"), int(port))
+        try:
+            known = await lookup.addresses(RESOLVE_WITHIN_S)
+        except (OSError, TimeoutError):
+            known = []
+        finally:
+            lookup.close()
+        found[server] = [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in known]
+    return found
+
+
+def parser(compiled: Compiled, known: Mapping[str, Sequence[str]]) -> LineParser:
+    """Who is who in the balancer's lines: every server's `known` addresses, and the pools' names."""
     upstreams: dict[str, Upstream] = {}
     for service in compiled.services:
-        for colour, addresses in servers(service).items():
+        for colour, named in servers(service).items():
             upstream = Upstream(service=service.name, colour=colour)
             upstreams[render.upstream(service.name, colour)] = upstream
-            upstreams.update(dict.fromkeys(addresses, upstream))
+            for server in named:
+                upstreams.update(dict.fromkeys((server, *known.get(server, ())), upstream))
     return LineParser(upstreams)
 
 

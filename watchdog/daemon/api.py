@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from watchdog.control import view
-from watchdog.control.app import ApiError, RefusedError, UnknownError
+from watchdog.control.app import ApiError, RefusedError, UnavailableError, UnknownError
 from watchdog.control.peer import Peer
 from watchdog.control.view import Data, Moment
 from watchdog.core.events import (
@@ -32,8 +32,9 @@ from watchdog.core.events import (
 from watchdog.core.model import Schema
 from watchdog.core.records import Accepted, Record, Refused
 from watchdog.daemon import explain as explaining
-from watchdog.daemon.loop import Loop
+from watchdog.daemon.loop import Loop, StoppedError
 from watchdog.journal.codec import encode
+from watchdog.journal.database import JournalError
 from watchdog.journal.recovery import read
 
 SIMPLE: Final[Mapping[str, type[Pause | Resume | Promote | Abort | Adopt]]] = {
@@ -44,6 +45,9 @@ SIMPLE: Final[Mapping[str, type[Pause | Resume | Promote | Abort | Adopt]]] = {
     "adopt": Adopt,
 }
 """Commands that name a service and nothing else."""
+
+LONGEST_TEXT: Final = 500
+"""What people write goes into every message and screen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +68,12 @@ class DaemonApi:
         loop: Loop,
         moment: Callable[[], Moment],
         journal: Callable[[], Path],
-        reload: Callable[[], Awaitable[Data]],
+        reload: Callable[[bool], Awaitable[Data]],
         about: Callable[[], Data],
     ) -> None:
-        """`about`: what is not in the state, such as the host's name and the start. `reload` validates and swaps."""
+        """`about`: what is not in the state, such as the host's name and the start. `reload` validates and
+        swaps; True: even if a rule that fires goes.
+        """
         self._loop = loop
         self._moment = moment
         self._journal = journal
@@ -94,9 +100,12 @@ class DaemonApi:
         self, *, since: int | None, service: str | None, types: tuple[str, ...] | None, limit: int
     ) -> list[Data]:
         """Records of the journal with their wall-clock times, oldest first."""
-        dated = await asyncio.to_thread(
-            read, self._journal(), since_seq=since, service=service, types=types, limit=limit
-        )
+        try:
+            dated = await asyncio.to_thread(
+                read, self._journal(), since_seq=since, service=service, types=types, limit=limit
+            )
+        except JournalError as error:
+            raise UnavailableError(str(error)) from error
         return [
             {
                 "seq": each.record.seq,
@@ -114,17 +123,23 @@ class DaemonApi:
         if service not in services:
             raise UnknownError(_no_such_service(service, services))
         moment = self._moment()
-        return await asyncio.to_thread(explaining.explain_journal, self._journal(), service, moment.to_wall)
+        try:
+            return await asyncio.to_thread(explaining.explain_journal, self._journal(), service, moment.to_wall)
+        except JournalError as error:
+            raise UnavailableError(str(error)) from error
 
     async def command(self, kind: str, body: Data, peer: Peer) -> Data:
         """Carry a command out, in the name of the peer's user."""
         if kind == "reload":
-            return await self._reload()
+            return await self._reload(_flag(body, "force"))
         command = make_command(kind, body, peer.user)
         name = getattr(command, "service", None)
         if name is not None and name not in self._loop.state.services:
             raise UnknownError(_no_such_service(name, self._loop.state.services))
-        answer = answer_to(command.id, await self._loop.ask(command))
+        try:
+            answer = answer_to(command.id, await self._loop.ask(command))
+        except StoppedError as error:
+            raise UnavailableError("the daemon is stopping; ask again when it runs") from error
         if not answer.accepted:
             raise RefusedError(answer.detail or answer.reason, reason=answer.reason)
         return {"accepted": True, "deployment": getattr(command, "deployment", None)}
@@ -169,7 +184,7 @@ def make_command(kind: str, body: Mapping[str, Any], by: str) -> AnyCommand:
     """A command from a request's plain body."""
     common: dict[str, Any] = {"id": secrets.token_hex(8), "by": by, "because": _text(body, "because")}
     if kind == "stop_the_line":
-        return StopTheLine(**common, release=_flag(body, "release"), for_=_seconds(body, "for"))
+        return StopTheLine(**common, release=_flag(body, "release"), for_=_seconds(body, "for_seconds"))
     common["service"] = _wanted(body, "service")
     if kind in SIMPLE:
         return SIMPLE[kind](**common)
@@ -204,6 +219,8 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key) or ""
     if not isinstance(value, str) or not (value == "" or value.isprintable()):
         raise ApiError(f"{key}: wanted a line of text")
+    if len(value) > LONGEST_TEXT:
+        raise ApiError(f"{key}: found {len(value)} characters, wanted at most {LONGEST_TEXT}")
     return value
 
 

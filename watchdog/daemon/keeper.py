@@ -6,12 +6,11 @@ threads (the store's), deciding.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from watchdog.core.engine import evolve
 from watchdog.core.records import Record
 from watchdog.core.state import State
-from watchdog.daemon.clock import Clock
 from watchdog.daemon.loop import NotKeptError
 from watchdog.journal.codec import Checkpoint, ClockMark
 from watchdog.journal.recovery import Recovered
@@ -21,10 +20,22 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 
+class Marks(Protocol):
+    """What is kept of the clocks, beside the records."""
+
+    def mark(self) -> ClockMark:
+        """Where all clocks stand now."""
+        ...
+
+    def wall(self) -> float:
+        """The wall clock now, in Unix seconds."""
+        ...
+
+
 class Keeper:
     """Implements `loop.Journal`."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Marks) -> None:
         self._store = store
         self._clock = clock
 

@@ -1,7 +1,8 @@
-"""From a configuration file to a running daemon, and its orderly end: start, reload, stop.
+"""From a configuration file to a running daemon, and its orderly end.
 
 What lives here: the order in which parts begin and end, and the signals. What must not: making parts (`wiring`),
-turning (`loop`).
+turning (`loop`), another configuration (`reload`). A mistake of the program ends the daemon with a status that makes
+the service manager start it anew at once: it folds the journal and goes on, and what it braked stays braked.
 """
 
 import asyncio
@@ -10,9 +11,10 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -36,6 +38,7 @@ from watchdog.daemon.keeper import Keeper, Stood, stood
 from watchdog.daemon.loop import Loop
 from watchdog.daemon.messenger import Messenger
 from watchdog.daemon.performer import Performer
+from watchdog.daemon.reload import Reloading
 from watchdog.daemon.wiring import Plant
 from watchdog.daemon.worklog import WorkLog
 from watchdog.journal.database import JournalError
@@ -51,6 +54,9 @@ EDGE_SOCKET_NAME: Final = "edge"
 
 END_WITHIN_S: Final = 5.0
 """So long effects under way may take when the daemon ends; what is left is taken up at the next start."""
+
+MISTAKE: Final = 70
+"""The status after a mistake of the program (EX_SOFTWARE)."""
 
 
 class CannotStartError(Exception):
@@ -69,8 +75,11 @@ def run(config: str, *, form: logs.Form = "json", level: str = "info") -> int:
     try:
         asyncio.run(Daemon(config, compiled, secrets, log).run())
     except (CannotStartError, JournalError, EdgeSocketError, ListenError, OSError) as error:
-        log.error("cannot start", error=str(error))  # noqa: TRY400 - its message is meant for people
+        log.error("cannot run", error=str(error))  # noqa: TRY400 - its message is meant for people
         return 1
+    except Exception:
+        log.exception("a mistake of the program ended the daemon; it goes on where the journal ends when it is started")
+        return MISTAKE
     return 0
 
 
@@ -82,9 +91,10 @@ class _Edge:
     path: Path | None
 
     def release(self) -> None:
-        """Take our socket file away; one of systemd's stays."""
+        """Close it and take our socket file away; one of systemd's stays."""
         if self.path is not None:
             remove_socket(self.path, self.sock)
+        self.sock.close()
 
 
 class Daemon:
@@ -96,58 +106,62 @@ class Daemon:
         self._secrets = secrets
         self._log = log
         self._manager = systemd.connect()
-        self._following: asyncio.Task[None] | None = None
         self._dirty = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Start, turn until told to stop, end in order. CannotStartError and the parts' own errors."""
-        self._clock, self._store, began = self._open()
-        edge = self._edge_socket()
-        try:
-            self._assemble(began, edge)
-            await self._plant.take(self._compiled)
+        """Start, turn until told to stop, end in order. CannotStartError, and what parts raise that cannot begin."""
+        asyncio.get_running_loop().set_exception_handler(self._unhandled)
+        async with AsyncExitStack() as stack:
+            began = self._open(stack)
+            self._assemble(began, self._edge_socket(stack))
+            self._signals()
+            stack.push_async_callback(self._end)
+            built = await self._plant.build(self._compiled)
             self._messenger.equip(self._contacts(self._compiled))
-            self._performer.equip(self._plant.hands)
+            self._performer.equip(built.hands)
             self._access_log.start()
+            await self._plant.swap(built)
             self._begin(began)
             await self._control.start()
-            self._signals()
-            self._following = asyncio.create_task(self._follow(), name="follow")
+            self._watch_over(asyncio.create_task(self._follow(), name="follow"))
             self._manager.ready(self._status())
-            self._log.info(
-                "ready", environment=self._compiled.environment.name, digest=self._compiled.environment.digest
-            )
+            environment = self._compiled.environment
+            self._log.info("ready", environment=environment.name, digest=environment.digest)
             await self._loop.run()
-        finally:
-            await self._end(edge)
 
-    def _open(self) -> tuple[Clock, Store, Stood]:
+    def _open(self, stack: AsyncExitStack) -> Stood:
         folder = Path(self._compiled.state)
-        clock = Clock(None)
-        store = Store.open(folder, wall=clock.wall())
-        recovered = recover(store)
+        self._store = Store.open(folder, wall=Clock(None).wall())
+        stack.callback(self._close_store)
+        recovered = recover(self._store)
         began = stood(recovered)
-        clock = Clock(began.mark, at_least=began.newest)
-        for message in (*recovered.messages, *clock.messages):
+        self._clock = Clock(began.mark, at_least=began.newest)
+        for message in (*recovered.messages, *self._clock.messages):
             self._log.warning("journal", message=message)
         (folder / "brake").mkdir(mode=0o755, exist_ok=True)
-        return clock, store, began
+        return began
 
-    def _edge_socket(self) -> _Edge:
+    def _close_store(self) -> None:
+        self._log.info("stopped", everything_kept=self._store.close())
+
+    def _edge_socket(self, stack: AsyncExitStack) -> socket.socket:
         given = systemd.inherited_sockets().get(EDGE_SOCKET_NAME, [])
         warning = queue_warning()
         if warning is not None:
             self._log.warning("access log", message=warning)
         if given:
-            return _Edge(sock=adopt_socket(given[0].detach()), path=None)
-        path = Path(self._compiled.edge_socket)
-        return _Edge(sock=bind_socket(path, group=wiring.workers_group()), path=path)
+            edge = _Edge(sock=adopt_socket(given[0].detach()), path=None)
+        else:
+            path = Path(self._compiled.edge_socket)
+            group = self._compiled.edge_group or wiring.workers_group()
+            edge = _Edge(sock=bind_socket(path, group=group), path=path)
+        stack.callback(edge.release)
+        return edge.sock
 
-    def _assemble(self, began: Stood, edge: _Edge) -> None:
-        clock = self._clock
-        ring = EdgeRing()
-        work = WorkLog(self._log)
-        self._messenger = Messenger(sender=Sender(), view=self._snapshot, now=clock.now)
+    def _assemble(self, began: Stood, edge: socket.socket) -> None:
+        clock, work, ring = self._clock, WorkLog(self._log), EdgeRing()
+        self._messenger = Messenger(sender=Sender(), view=self._snapshot, now=clock.now, unworded=work.effect_failed)
         self._performer = Performer(clock=clock, messenger=self._messenger, put=self._put, failed=work.effect_failed)
         self._loop = Loop(
             state=began.state,
@@ -166,8 +180,8 @@ class Daemon:
         )
         self._control = ControlServer(self._api, Path(self._compiled.control_socket), self._access())
         self._access_log = AccessLog(
-            sock=edge.sock,
-            parser=adapters.parser(self._compiled),
+            sock=edge,
+            parser=adapters.parser(self._compiled, {}),
             services=(),
             now=clock.now,
             wall=clock.wall,
@@ -181,6 +195,15 @@ class Daemon:
             ring=ring,
             poll_failed=work.poll_failed,
         )
+        self._reloading = Reloading(
+            compiled=self._compiled,
+            read=lambda: compile_(load(self._config)),
+            contacts=self._contacts,
+            loop=self._loop,
+            plant=self._plant,
+            performer=self._performer,
+            equip=self._messenger.equip,
+        )
 
     def _snapshot(self) -> Data:
         return self._api.snapshot()
@@ -189,7 +212,10 @@ class Daemon:
         self._loop.put(event)
 
     def _access(self) -> Access:
-        return Access()
+        try:
+            return Access(operators=self._compiled.operators, viewers=self._compiled.viewers)
+        except LookupError as error:
+            raise CannotStartError(f"control: {error}") from error
 
     def _perform(self, work: WorkLog) -> Callable[[Effect], None]:
         def perform(effect: Effect) -> None:
@@ -225,7 +251,11 @@ class Daemon:
         """The configuration in force and the start are events like all others."""
         known = began.state.environment
         if known is None or known != self._compiled.environment:
-            self._loop.turn(Configured(environment=self._compiled.environment, text=self._compiled.text, forced=True))
+            event = Configured(environment=self._compiled.environment, text=self._compiled.text, forced=True)
+            for record in self._loop.turn(event):
+                if isinstance(record.body, Refused):
+                    refused = f"{self._config}: {record.body.detail}"
+                    raise CannotStartError(f"{refused}; put it back into the file until the deployment has ended")
         self._loop.turn(Started(rebooted=self._clock.rebooted))
 
     def _contacts(self, compiled: Compiled) -> dict[str, Contact]:
@@ -238,7 +268,23 @@ class Daemon:
         running = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             running.add_signal_handler(number, self._loop.stop)
-        running.add_signal_handler(signal.SIGHUP, lambda: running.create_task(self._reload_quietly()))
+        running.add_signal_handler(
+            signal.SIGHUP, lambda: self._watch_over(running.create_task(self._reload_quietly(), name="reload"))
+        )
+
+    def _watch_over(self, task: "asyncio.Task[None]") -> None:
+        """A task that the daemon cannot be without: what it raises ends the daemon."""
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        mistake = None if task.cancelled() else task.exception()
+        if mistake is not None:
+            self._loop.fail(mistake)
+
+    def _unhandled(self, _running: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._log.error("unhandled", message=context["message"], error=repr(context.get("exception")))
 
     async def _follow(self) -> None:
         """Adjust the watching to the state, and the status line to what it says."""
@@ -262,51 +308,26 @@ class Daemon:
 
     async def _reload_quietly(self) -> None:
         try:
-            await self.reload()
+            await self.reload(force=False)
         except ApiError as error:
             self._log.error("reload", error=str(error))
 
-    async def reload(self) -> Data:
+    async def reload(self, force: bool) -> Data:  # noqa: FBT001 - as `DaemonApi` calls it
         """Validate the file anew, build everything, then swap. ApiError: the last good configuration stays."""
         self._manager.reloading()
         try:
-            return await self._swap()
+            self._compiled = await self._reloading(force=force)
         finally:
             self._manager.ready(self._status())
+        digest = self._compiled.environment.digest
+        self._log.info("reloaded", digest=digest)
+        return {"digest": digest}
 
-    async def _swap(self) -> Data:
-        try:
-            compiled = compile_(load(self._config))
-        except ConfigError as error:
-            raise ApiError(str(error)) from error
-        fixed = ("state", "control_socket", "edge_socket")
-        changed = [key for key in fixed if getattr(compiled, key) != getattr(self._compiled, key)]
-        if changed:
-            raise ApiError(f"{', '.join(changed)} cannot change while the daemon runs; restart it")
-        try:
-            contacts = self._contacts(compiled)
-            records = await self._loop.ask(Configured(environment=compiled.environment, text=compiled.text))
-            refused = next((each.body for each in records if isinstance(each.body, Refused)), None)
-            if refused is not None:
-                raise ApiError(refused.detail or str(refused.reason))
-            await self._plant.take(compiled)
-        except OSError as error:
-            raise ApiError(str(error)) from error
-        self._compiled = compiled
-        self._messenger.equip(contacts)
-        self._performer.equip(self._plant.hands)
-        self._log.info("reloaded", digest=compiled.environment.digest)
-        return {"digest": compiled.environment.digest}
-
-    async def _end(self, edge: _Edge) -> None:
+    async def _end(self) -> None:
         self._manager.stopping()
-        if self._following is not None:
-            self._following.cancel()
-        if hasattr(self, "_control"):
-            await self._control.stop()
-            await self._plant.stop()
-            await self._performer.finish(END_WITHIN_S)
-            self._access_log.close()
-        edge.release()
-        kept = self._store.close()
-        self._log.info("stopped", everything_kept=kept)
+        for task in tuple(self._tasks):
+            task.cancel()
+        await self._control.stop()
+        await self._performer.finish(END_WITHIN_S)
+        await self._plant.stop()
+        self._access_log.close()

@@ -1,7 +1,8 @@
 """The one loop: take an event, step, append the records, perform the effects, feed the outcomes back.
 
 What lives here: the order of these, and when a tick is due. What must not: deciding (the core does), performing (the
-performer does), reading any clock but the one handed in.
+performer does), reading any clock but the one handed in. A mistake of the program is never passed over: it ends `run`,
+the service manager starts the daemon anew, and it goes on from the journal, which has nothing of that turn.
 """
 
 import asyncio
@@ -26,6 +27,10 @@ LONGEST_SLEEP_S = 1.0
 
 class NotKeptError(Exception):
     """The journal could not take the records in time; they are written later."""
+
+
+class StoppedError(Exception):
+    """The loop has ended: the event was not taken, or its records are not known to be kept."""
 
 
 class Journal(Protocol):
@@ -64,8 +69,10 @@ class Loop:
         self._looked: Seconds = float("-inf")
         self._saved: Seconds = float("-inf")
         self._waiting: set[asyncio.Task[None]] = set()
-        self._not_durable = False
+        self._asked: set[asyncio.Future[tuple[Record, ...]]] = set()
+        self._not_durable = bool(state.not_durable)
         self._stopping = False
+        self._mistake: BaseException | None = None
 
     def put(self, event: Event) -> None:
         """Hand over an event; it is taken in order of arrival."""
@@ -73,8 +80,15 @@ class Loop:
         self._some.set()
 
     async def ask(self, event: Event) -> tuple[Record, ...]:
-        """Hand over an event and wait for the records it led to, once they are kept (or said not to be)."""
+        """Hand over an event and wait for the records it led to, once they are kept (or said not to be).
+
+        StoppedError when the loop ends before.
+        """
+        if self._stopping:
+            raise StoppedError
         answer: asyncio.Future[tuple[Record, ...]] = asyncio.get_running_loop().create_future()
+        self._asked.add(answer)
+        answer.add_done_callback(self._asked.discard)
         self._events.append((event, answer))
         self._some.set()
         return await answer
@@ -84,22 +98,40 @@ class Loop:
         self._stopping = True
         self._some.set()
 
-    async def run(self) -> None:
-        """Turn until stopped."""
-        while not self._stopping:
-            self._alive()
-            if not self._events:
-                await self._sleep()
-            if self._events:
-                event, answer = self._events.popleft()
-                self.turn(event, answer)
-            elif self._due():
-                self._looked = self._now()
-                self.turn(Tick(), None)
-            await asyncio.sleep(0)
+    def fail(self, mistake: BaseException) -> None:
+        """End `run` with this error: something that the daemon cannot be without has failed."""
+        self._mistake = self._mistake or mistake
+        self.stop()
 
-    def turn(self, event: Event, answer: "asyncio.Future[tuple[Record, ...]] | None" = None) -> None:
-        """One event: step, append, perform."""
+    async def run(self) -> None:
+        """Turn until stopped. Raises whatever a turn, or the work that follows it, raised."""
+        try:
+            while not self._stopping:
+                self._alive()
+                if not self.once():
+                    await self._sleep()
+                await asyncio.sleep(0)
+        finally:
+            self._stopping = True
+            for waiting in tuple(self._asked):
+                waiting.set_exception(StoppedError())
+        if self._mistake is not None:
+            raise self._mistake
+
+    def once(self) -> bool:
+        """Take the oldest event, or the tick that is due; False when there is neither."""
+        if self._events:
+            event, answer = self._events.popleft()
+            self.turn(event, answer)
+            return True
+        if self._due():
+            self._looked = self._now()
+            self.turn(Tick())
+            return True
+        return False
+
+    def turn(self, event: Event, answer: "asyncio.Future[tuple[Record, ...]] | None" = None) -> tuple[Record, ...]:
+        """One event: step, append, perform. The records that it led to."""
         now = self._now()
         stepped = step(self.state, event, now)
         self.state = stepped.state
@@ -118,6 +150,7 @@ class Loop:
             if answer is not None and not answer.done():
                 answer.set_result(stepped.records)
         self._turned(self.state, stepped.records)
+        return stepped.records
 
     def _checkpoint_due(self, records: tuple[Record, ...], now: Seconds) -> bool:
         """With every decision, and every ten seconds."""
@@ -140,17 +173,24 @@ class Loop:
         except NotKeptError as error:
             self._disk_failed(later, str(error))
         else:
-            self._not_durable = False
+            self._disk_works()
             for effect in later:
                 self._perform_if_wanted(effect)
         if answer is not None and not answer.done():
             answer.set_result(records)
+
+    def _disk_works(self) -> None:
+        """The journal writes in order, so that everything older is on disk, too."""
+        if self._not_durable:
+            self._not_durable = False
+            self.put(NotDurable(detail=""))
 
     def _disk_failed(self, later: list[Effect], detail: str) -> None:
         """Tell, once; messages go out all the same, and a step away from stable is not taken."""
         if not self._not_durable:
             self._not_durable = True
             self.put(NotDurable(detail=detail))
+            self._spawn(self._watch_disk())
         for effect in later:
             if isinstance(effect, SetTraffic):
                 self.put(
@@ -163,6 +203,11 @@ class Loop:
 
     async def _perform_when_kept(self, effect: Effect) -> None:
         """Wait for the disk as long as it takes; the order may have lost its meaning by then."""
+        if await self._disk_is_back():
+            self._perform_if_wanted(effect)
+
+    async def _disk_is_back(self) -> bool:
+        """Whether everything is on disk again, as soon as it is; False when the loop ends before."""
         while not self._stopping:
             written = self._journal.append((), None)
             try:
@@ -170,18 +215,30 @@ class Loop:
             except NotKeptError:
                 await asyncio.sleep(LONGEST_SLEEP_S)
             else:
-                self._perform_if_wanted(effect)
-                return
+                self._disk_works()
+                return True
+        return False
+
+    async def _watch_disk(self) -> None:
+        """Notice the end of the trouble, also when nothing happens that is to be kept."""
+        await self._disk_is_back()
 
     def _perform_if_wanted(self, effect: Effect) -> None:
         """An order that a later one has superseded while its record was written is not carried out."""
-        if effect.id in self.state.services[effect.service].waiting:
+        service = self.state.services.get(effect.service)
+        if not self._stopping and service is not None and effect.id in service.waiting:
             self._perform(effect)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._waiting.add(task)
-        task.add_done_callback(self._waiting.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._waiting.discard(task)
+        mistake = None if task.cancelled() else task.exception()
+        if mistake is not None:
+            self.fail(mistake)
 
     def _due(self) -> bool:
         at = wake_at(self.state, self._looked)

@@ -1,25 +1,43 @@
 """Telling people: the words from the state at the moment of sending, the delivery from the outbox.
 
 What lives here: putting both together, and the list of contacts. What must not: wording (`notify.words`), retries
-(`notify.outbox`), the decision whom to tell (the core's).
+(`notify.outbox`), the decision whom to tell (the core's). A message that cannot be worded is sent all the same.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from watchdog.core.effects import Notify
 from watchdog.core.model import Check, Seconds
 from watchdog.notify import words
-from watchdog.notify.outbox import deliver, summary
-from watchdog.notify.send import Contact, Sender
+from watchdog.notify.outbox import CanSend, deliver, summary
+from watchdog.notify.send import Contact
+
+
+class Sends(CanSend, Protocol):
+    """What this needs of `notify.send.Sender`."""
+
+    async def check(self, contacts: Sequence[Contact]) -> tuple[Check, ...]:
+        """Whether the sender starts and every contact parses; nothing is sent."""
+        ...
 
 
 class Messenger:
     """Implements `performer.Messenger`."""
 
-    def __init__(self, *, sender: Sender, view: Callable[[], Mapping[str, Any]], now: Callable[[], Seconds]) -> None:
-        """`view` is the state as plain data, as `control.view.whole` makes it."""
+    def __init__(
+        self,
+        *,
+        sender: Sends,
+        view: Callable[[], Mapping[str, Any]],
+        now: Callable[[], Seconds],
+        unworded: Callable[[Notify, Exception], None],
+    ) -> None:
+        """`view` is the state as plain data, as `control.view.whole` makes it. `unworded` hears, for the log, of a
+        message that could not be worded.
+        """
         self._sender = sender
+        self._unworded = unworded
         self._view = view
         self._now = now
         self._contacts: Mapping[str, Contact] = {}
@@ -38,12 +56,24 @@ class Messenger:
 
     async def send(self, effect: Notify) -> tuple[bool, str]:
         """Hand the message over to every contact of the effect; whether one took it, and what each said."""
+        if not effect.contacts:
+            return True, "nobody is configured to be told"
         contacts = [self._contacts[name] for name in effect.contacts if name in self._contacts]
         if not contacts:
-            return True, "nobody is configured to be told"
-        message = words.message(self._view(), effect.service, effect.incident, effect.repetition)
+            return False, f"not in the configuration any more: {', '.join(effect.contacts)}"
+        message = self._worded(effect)
         key = f"{effect.incident}#{effect.repetition}"
         results = await deliver(
             key=key, contacts=contacts, title=message.title, body=message.body, sender=self._sender, now=self._now
         )
         return summary(results)
+
+    def _worded(self, effect: Notify) -> words.Message:
+        try:
+            return words.message(self._view(), effect.service, effect.incident, effect.repetition)
+        except Exception as error:  # noqa: BLE001 - plain words are better than none
+            self._unworded(effect, error)
+            return words.Message(
+                title=f"{effect.service}: look at rollback-watchdog status {effect.service}",
+                body=f"An incident was opened and its message could not be worded.\nincident {effect.incident}",
+            )

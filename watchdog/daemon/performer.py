@@ -7,7 +7,7 @@ did not work, never a lost effect.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from watchdog.core.effects import (
@@ -45,6 +45,10 @@ DEADLINES_S: Final[Mapping[type[Any], float]] = {
     Notify: 300.0,
 }
 """After so many seconds an effect has failed, whatever it is still doing."""
+
+
+class ProbeUnknownError(Exception):
+    """The prober itself could not run: the probe says nothing about the colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,7 @@ class Hands:
 
     router: Router
     probe: Callable[[Colour], Awaitable[DirectAnswer]]
+    """May raise ProbeUnknownError."""
 
 
 class Performer:
@@ -128,8 +133,16 @@ class Performer:
             await asyncio.wait(running, timeout=within)
         for task in running:
             task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def settled(self, within: float) -> None:
+        """Wait until everything that is under way now has ended, for at most so many seconds."""
+        running = tuple(self._running)
+        if running:
+            await asyncio.wait(running, timeout=within)
 
     async def _run(self, effect: Effect) -> None:
+        outcome: Event | None
         try:
             async with asyncio.timeout(DEADLINES_S[type(effect)]):
                 outcome = await self._carry_out(effect)
@@ -139,13 +152,16 @@ class Performer:
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises is an outcome, never a lost effect
             self._failed(effect, error)
             outcome = self._did_not_work(effect, str(error) or type(error).__name__)
-        self._put(outcome)
+        if outcome is not None:
+            self._put(outcome)
 
     async def _carry_out(self, effect: Effect) -> Event:
         if isinstance(effect, Notify):
             ok, detail = await self._messenger.send(effect)
             return NotifiedOutcome(effect=effect.id, ok=ok, detail=detail)
-        hands = self._hands[effect.service]
+        hands = self._hands.get(effect.service)
+        if hands is None:
+            raise LookupError(f"{effect.service} is not in the configuration any more")
         match effect:
             case Prepare():
                 return await self._prepare(effect, hands)
@@ -209,9 +225,12 @@ class Performer:
 
     async def _observe(self, effect: ObserveTraffic, hands: Hands) -> TrafficSeen:
         seen = await hands.router.observe()
-        return TrafficSeen(service=effect.service, split=seen.split, braked=seen.braked, detail=seen.detail)
+        return TrafficSeen(
+            service=effect.service, split=seen.split, braked=seen.braked, detail=seen.detail, effect=effect.id
+        )
 
-    def _did_not_work(self, effect: Effect, detail: str) -> Event:
+    def _did_not_work(self, effect: Effect, detail: str) -> Event | None:
+        """The outcome of an effect that raised or did not end; none for a probe: it says nothing about the colour."""
         match effect:
             case Prepare():
                 return PreparedOutcome(effect=effect.id, ok=False, detail=detail)
@@ -222,13 +241,8 @@ class Performer:
             case Prove():
                 return ProofOutcome(effect=effect.id, ok=False, detail=detail)
             case ProbeColour():
-                now = self._clock.now()
-                return replace(_no_answer(effect, detail), started=now, ended=now)
+                return None
             case ObserveTraffic():
-                return TrafficSeen(service=effect.service, split=None, detail=detail)
+                return TrafficSeen(service=effect.service, split=None, detail=detail, effect=effect.id)
             case Notify():
                 return NotifiedOutcome(effect=effect.id, ok=False, detail=detail)
-
-
-def _no_answer(effect: ProbeColour, detail: str) -> Probed:
-    return Probed(service=effect.service, colour=effect.colour, started=0.0, ended=0.0, ok=False, detail=detail)

@@ -1,14 +1,14 @@
 """The one composition root: every adapter is made, connected, started and let go of here.
 
 What lives here: which part holds which. What must not: anything a part could do itself. A reload builds everything
-new first and swaps then, so that a configuration that cannot be built changes nothing.
+new first (`build`) and swaps then (`swap`), so that a configuration that cannot be built changes nothing.
 """
 
 import asyncio
 import grp
 import os
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,13 @@ from watchdog.config.words import Secret
 from watchdog.core.events import Event, Observed
 from watchdog.core.model import Colour, Reading, Seconds
 from watchdog.core.phases import Phase
-from watchdog.core.state import State
+from watchdog.core.state import Deployment, State
 from watchdog.daemon import adapters
-from watchdog.daemon.performer import Clock, DirectAnswer, Hands
+from watchdog.daemon.performer import Clock, DirectAnswer, Hands, ProbeUnknownError
 from watchdog.notify.send import Contact
 from watchdog.sources.access_log import AccessLog
 from watchdog.sources.base import Emit
+from watchdog.sources.edge_line import LineParser
 from watchdog.sources.edge_ring import EdgeRing
 from watchdog.sources.health import HealthSource
 from watchdog.sources.line_probe import LineProbe
@@ -65,9 +66,25 @@ class Kit:
 
         async def probe(colour: Colour) -> DirectAnswer:
             answer = await source.probe(colour)
-            return DirectAnswer(ok=answer.ok and answer.missing is None, refused=answer.refused, detail=answer.detail)
+            if answer.missing is not None:
+                raise ProbeUnknownError(answer.detail)
+            return DirectAnswer(ok=answer.ok, refused=answer.refused, detail=answer.detail)
 
         return Hands(router=self.router, probe=probe)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """Everything for one configuration, made and not yet at work."""
+
+    compiled: Compiled
+    kits: Mapping[str, Kit]
+    parser: LineParser
+
+    @property
+    def hands(self) -> dict[str, Hands]:
+        """Per service, what the performer needs."""
+        return {name: kit.hands for name, kit in self.kits.items()}
 
 
 class Plant:
@@ -89,29 +106,68 @@ class Plant:
         self._access_log = access_log
         self._ring = ring
         self._poll_failed = poll_failed
-        self._kits: dict[str, Kit] = {}
+        self._kits: Mapping[str, Kit] = {}
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one per nginx, whatever the configuration
+        self._changing = asyncio.Lock()
 
     @property
     def hands(self) -> dict[str, Hands]:
         """Per service, what the performer needs."""
         return {name: kit.hands for name, kit in self._kits.items()}
 
-    async def take(self, compiled: Compiled) -> None:
-        """Build everything for a configuration, then swap. OSError or ssl.SSLError: nothing has changed."""
-        turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        fresh = {
-            service.name: self._kit(compiled, service, turns[service.router.main]) for service in compiled.services
-        }
-        await self.stop()
-        self._kits = fresh
-        services = [adapters.edge_service(service, self._emit(service.name)) for service in compiled.services]
-        self._access_log.configure(adapters.parser(compiled), services)
-        for kit in fresh.values():
-            for poller in kit.pollers.values():
-                poller.start()
+    async def build(self, compiled: Compiled) -> Built:
+        """Make everything for a configuration; nothing is at work yet.
 
-    def _kit(self, compiled: Compiled, service: ServiceSettings, turn: asyncio.Lock) -> Kit:
-        router = adapters.router(compiled, service, self._ring, self._wall, turn)
+        A router whose settings are as they were is kept: it knows which orders a rollback has made void. OSError or
+        ssl.SSLError when something that it needs cannot be read.
+        """
+        known = await adapters.addresses(compiled)
+        for server, found in known.items():
+            if not found:
+                self._poll_failed("access log", f"{server} has no address: its lines will not be recognised")
+        kits: dict[str, Kit] = {}
+        built = Built(compiled=compiled, kits=kits, parser=adapters.parser(compiled, known))
+        try:
+            for service in compiled.services:
+                kits[service.name] = self._kit(compiled, service)
+        except BaseException:
+            await self.discard(built)
+            raise
+        return built
+
+    async def discard(self, built: Built) -> None:
+        """Let go of what was built and is not wanted."""
+        used = [kit.router for kit in self._kits.values()]
+        for kit in built.kits.values():
+            for source in kit.health.values():
+                await source.close()
+            if kit.router not in used:
+                await kit.router.close()
+
+    async def swap(self, built: Built) -> list[NginxRouter]:
+        """Put what was built to work in the place of what is. The routers that nobody needs from here on.
+
+        Those may be carrying out an order still: close them when it has ended.
+        """
+        async with self._changing:
+            old, self._kits = self._kits, built.kits
+            services = [adapters.edge_service(each, self._emit(each.name)) for each in built.compiled.services]
+            self._access_log.configure(built.parser, services)
+            for kit in built.kits.values():
+                for poller in kit.pollers.values():
+                    poller.start()
+            for kit in old.values():
+                await _stop_watching(kit)
+            kept = [kit.router for kit in built.kits.values()]
+            return [kit.router for kit in old.values() if kit.router not in kept]
+
+    def _kit(self, compiled: Compiled, service: ServiceSettings) -> Kit:
+        before = self._kits.get(service.name)
+        if before is not None and before.settings.router == service.router:
+            router = before.router
+        else:
+            turn = self._turns[service.router.main]
+            router = adapters.router(compiled, service, self._ring, self._wall, turn)
         health = {each.name: adapters.health(each, self._clock.now, reveal) for each in service.health}
         emit = self._emit(service.name)
         pollers = {
@@ -134,26 +190,36 @@ class Plant:
 
     async def follow(self, state: State) -> None:
         """Watch closely while a deployment runs, and seldom when none does."""
-        for name, kit in self._kits.items():
-            deployment = state.services[name].deployment if name in state.services else None
-            live = deployment is not None and not deployment.ended
-            probing = live and deployment is not None and deployment.phase not in (Phase.SUBMITTED, Phase.PREPARING)
-            if live is not kit.live:
-                kit.live = live
-                for source, poller in kit.pollers.items():
-                    poller.set_interval(kit.health[source].interval * (1.0 if live else IDLE_POLL_FACTOR))
-            if probing:
-                kit.line_probe.start()
-            else:
-                await kit.line_probe.stop()
+        async with self._changing:
+            for name, kit in self._kits.items():
+                await _follow(kit, state.services[name].deployment if name in state.services else None)
 
     async def stop(self) -> None:
-        """Let go of every source of the present configuration."""
-        for kit in self._kits.values():
-            await kit.line_probe.stop()
-            for poller in kit.pollers.values():
-                await poller.stop()
-            await kit.router.close()
+        """Let go of every source and router."""
+        async with self._changing:
+            kits, self._kits = self._kits, {}
+            for kit in kits.values():
+                await _stop_watching(kit)
+                await kit.router.close()
+
+
+async def _follow(kit: Kit, deployment: Deployment | None) -> None:
+    live = deployment is not None and not deployment.ended
+    probing = live and deployment is not None and deployment.phase not in (Phase.SUBMITTED, Phase.PREPARING)
+    if live is not kit.live:
+        kit.live = live
+        for source, poller in kit.pollers.items():
+            poller.set_interval(kit.health[source].interval * (1.0 if live else IDLE_POLL_FACTOR))
+    if probing:
+        kit.line_probe.start()
+    else:
+        await kit.line_probe.stop()
+
+
+async def _stop_watching(kit: Kit) -> None:
+    await kit.line_probe.stop()
+    for poller in kit.pollers.values():
+        await poller.stop()
 
 
 WORKERS_GROUPS = ("www-data", "nginx")

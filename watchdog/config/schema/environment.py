@@ -11,7 +11,7 @@ from pydantic import Field
 from watchdog.config.errors import found
 from watchdog.config.schema.base import Complaint, Model
 from watchdog.config.units import Duration
-from watchdog.config.words import SOCKET_PATH_BYTES, AbsolutePath, Name, SenderUrl, SocketPath
+from watchdog.config.words import SOCKET_PATH_BYTES, AbsolutePath, GroupName, Name, SenderUrl, SocketPath
 
 DEFAULT_STATE = "/var/lib/rollback-watchdog"
 
@@ -19,10 +19,18 @@ DEFAULT_STATE = "/var/lib/rollback-watchdog"
 class Control(Model):
     """Where the operator's commands arrive."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"listen", "tcp", "metrics", "viewers", "operators"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"listen", "tcp", "metrics"})
 
     socket: SocketPath = Field(
         default="/run/rollback-watchdog/control.sock", description="Unix socket of the control interface."
+    )
+    operators: GroupName | None = Field(
+        default=None, description="Group whose members may give orders. Left out: root and the daemon's own user."
+    )
+    viewers: GroupName | None = Field(
+        default=None,
+        description="Group whose members may read; the socket is theirs, so operators must be members of it, too. "
+        "Left out: nobody but operators.",
     )
 
 
@@ -31,6 +39,9 @@ class Edge(Model):
 
     socket: SocketPath | None = Field(
         default=None, description="Unix datagram socket for the balancers' lines. Left out: `edge.sock` in `state`."
+    )
+    group: GroupName | None = Field(
+        default=None, description="Group of the balancer's workers, who write to it. Left out: www-data or nginx."
     )
 
 

@@ -24,7 +24,7 @@ class ColourServers(Model):
     """Where one colour runs."""
 
     server: Annotated[tuple[HostPort, ...], listed, Field(min_length=1)] = Field(
-        description="`host:port` of the colour's server, or a list of them; health checks ask the first."
+        description="`host:port` of the colour's server, or a list of them; health checks ask every one."
     )
 
 

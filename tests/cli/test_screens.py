@@ -1,0 +1,216 @@
+"""The status screen, from views made by hand."""
+
+import io
+from typing import Any
+
+import pytest
+
+from tests.text import views
+from tests.text.views import NOW, ZONE
+from watchdog.cli.screens import Look, changes_of, render
+from watchdog.deploy.terminal import Paint
+
+
+def screen(view: views.Data, *, only: str | None = None, width: int = 100) -> list[str]:
+    return render(view, only, Look(width=width, paint=Paint(io.StringIO()), zone=ZONE))
+
+
+def of(**service: Any) -> list[str]:
+    return screen(views.view(views.service(**service)))
+
+
+def test_everything_is_well() -> None:
+    """One line for the environment, one for the deployment, one per rule, one for the readiness."""
+    database = views.probe(
+        name="database",
+        level="pending",
+        in_a_row=1,
+        last_detail="too many connections",
+        since=NOW - 55,
+    )
+    gauge = views.threshold(judgement="unknown")
+    sources = [*views.service()["sources"], views.source(name="metrics", required=False, last=NOW - 46)]
+
+    lines = of(rules=[views.ratio(bad=1.0, total=412.0), views.ratio(colour="blue"), database, gauge], sources=sources)
+
+    assert [
+        "production on lb1, up 12 d, 1 service, every required source answers",
+        "osun-his   4.2.0   blue #######------- green   50 %   soaking 6:40 of 15:00, then 100 %",
+        "  error-rate         ok        1 of 412 on green failed (0.2 %), limit 5 %",
+        "  database           pending   1 failure in a row, 3 decide, last: too many connections (09:14:05)",
+        "  p95                unknown   metrics: no new sample for 46 s (advisory) [observed only]",
+        "  rollback is ready: blue answered 3.0 s ago.  level 1 is on.  nobody is paged.",
+    ] == lines
+
+
+def test_a_narrow_terminal() -> None:
+    """At 60 columns everything is still there, and no line is wider."""
+    lines = screen(views.view(), width=60)
+
+    assert ["osun-his   4.2.0", "  blue #######------- green   50 %", "  soaking 6:40 of 15:00, then 100 %"] == lines[
+        2:5
+    ]
+    assert ["  error-rate         ok", "    nothing bad on green, limit 5 %"] == lines[5:7]
+    assert max(len(line) for line in lines) <= 60
+
+
+def test_a_blocked_rollback() -> None:
+    """Why, what it costs now, the way out as a whole line, who is paged and when next."""
+    lines = of(
+        deployment=views.blocked("schema", "unknown", schema="unknown", level_1=False, watched_by="dba"),
+        incidents=[views.incident("schema", next=NOW + 60)],
+    )
+
+    assert "  rollback is blocked: schema is unknown. 50 % of users are on green (12 requests/s)." in lines
+    assert '    rollback-watchdog rollback osun-his --anyway --because "..."' in lines
+    assert not [line for line in lines if "held:" in line]
+    told = " ".join(line.strip() for line in lines)
+    assert "level 1 is off: schema is unknown; dba watches." in told
+    assert "on-call is paged (schema), next at 09:16:00." in told
+
+
+@pytest.mark.parametrize(
+    ("hold", "told"),
+    [
+        (views.hold("human", "human", "lunch"), "held: paused: lunch. rollback-watchdog resume osun-his"),
+        (
+            views.hold("rule", "rule_freezes", "cpu"),
+            "held: rule cpu fires. Lifts itself after 5 min healthy, or rollback-watchdog resume osun-his",
+        ),
+        (
+            views.hold("parachute", "not_prepared", "stable is silent"),
+            "held: a rollback would not work now: stable is silent. Ends when it would work again",
+        ),
+    ],
+)
+def test_a_hold_has_its_reason_and_its_way_out(hold: views.Data, told: str) -> None:
+    """Whoever reads it can end it, or knows how it ends."""
+    assert f"  {told}" in of(deployment=views.deployment(holds=[hold]))
+
+
+def test_a_divert_is_told_once() -> None:
+    """The cut has its line; the hold that comes with it has none."""
+    divert = {"number": 1, "cut": True, "until": NOW + 10, "trial_until": None}
+    held = [views.hold("divert", "rule_suspicious")]
+
+    lines = of(deployment=views.deployment(divert=divert, diverts=1, holds=held))
+
+    assert "  green is cut off on suspicion until 09:15:10 (divert 1)" in lines
+    assert not [line for line in lines if "held" in line]
+
+
+def test_a_gate_that_waits_says_for_what() -> None:
+    """What is missing stands in the screen."""
+    lines = of(deployment=views.deployment(phase="waiting", lacks=["120 of 200 requests on green"]))
+
+    assert "  waits for: 120 of 200 requests on green" in lines
+
+
+@pytest.mark.parametrize(
+    ("answered", "told"),
+    [
+        (NOW - 0.4, "rollback is ready: blue answered 0.4 s ago."),
+        (NOW - 46, "rollback is not proved ready: blue last answered 46 s ago."),
+        (None, "rollback is not proved ready: blue has not answered yet."),
+    ],
+)
+def test_readiness_has_an_age(answered: float | None, told: str) -> None:
+    """An old answer of stable is not called ready."""
+    assert of(stable_answered=answered)[-1].strip().startswith(told)
+
+
+def test_a_lost_parachute_is_not_ready() -> None:
+    """However fresh stable's answer is."""
+    lost = views.deployment(holds=[views.hold("parachute", "not_prepared", "disk full")])
+
+    assert "rollback is not ready: disk full" in of(deployment=lost)[-1]
+
+
+@pytest.mark.parametrize(
+    ("different", "told"),
+    [
+        ({"acknowledged_by": "ops"}, "ops has taken over (schema)."),
+        ({"contacts": []}, "nobody is configured to be paged (schema)."),
+        ({"open": False}, "nobody is paged."),
+        ({"audience": "chat"}, "nobody is paged."),
+    ],
+)
+def test_who_is_paged(different: views.Data, told: str) -> None:
+    """Taken over, nobody configured, over, or only chat."""
+    lines = of(incidents=[views.incident("schema", **different)])
+
+    assert " ".join(line.strip() for line in lines).endswith(told)
+
+
+def test_nothing_is_deployed() -> None:
+    """Who serves, what runs there, and no readiness for a deployment that is not there."""
+    assert [
+        "osun-his   blue serves all users (4.1.0); no deployment yet",
+        "  nobody is paged.",
+    ] == of(deployment=None)[1:]
+
+
+def test_after_a_rollback() -> None:
+    """How the last deployment ended; the candidate's rules are history, stable's own trouble is not."""
+    lines = of(
+        deployment=views.rolled_back(),
+        rules=[views.fired(), views.probe(colour="blue", level="firing", in_a_row=3)],
+    )
+
+    assert "osun-his   blue serves all users (4.1.0); 4.2.0 rolled back at 09:14:58 (08:14:58 UTC)" == lines[1]
+    assert "  health firing" == lines[2]
+    assert not [line for line in lines if "error-rate" in line]
+
+
+def test_drift_and_a_balancer_that_was_not_seen() -> None:
+    """Both keep deployments from starting, and say so."""
+    drifted = of(deployment=None, drift="remembered: blue 100 %; the router says: nothing")
+
+    assert "rollback-watchdog adopt osun-his" in " ".join(drifted)
+    assert "the balancer has not been seen yet" in of(deployment=None, adopted=False)[-1]
+    assert "No traffic leaves blue." in " ".join(of(drift="x"))
+
+
+def test_the_environments_own_troubles() -> None:
+    """A stopped line, silent sources and a journal that cannot be written come first."""
+    silent = [views.source(silent=True)]
+    view = views.view(
+        views.service(sources=silent),
+        stopped={"by": "ops", "because": "drill", "until": NOW + 600},
+        not_durable="no space left",
+    )
+
+    lines = screen(view)
+
+    assert "silent: edge of osun-his" in lines[0]
+    assert "the line is stopped by ops until 09:25:00 (08:25:00 UTC): drill" in lines[1]
+    assert "  rollback-watchdog stop-the-line --release" == lines[2]
+    assert "the journal cannot be written: no space left" == lines[3]
+
+
+def test_one_service_only() -> None:
+    """The others are left out."""
+    both = views.view(views.service(), views.service(name="portal"))
+
+    assert not [line for line in screen(both, only="portal") if line.startswith("osun-his")]
+    assert "2 services" in screen(both)[0]
+
+
+def test_a_service_that_was_taken_out() -> None:
+    """Without settings there is nothing but its name."""
+    assert "old   blue; not in the configuration any more" in screen(views.view({"name": "old", "stable": "blue"}))
+
+
+def test_a_change_is_a_line_and_a_count_is_none() -> None:
+    """What is printed without a terminal: phase, split, holds and rules in trouble; not the soak."""
+    sooner, later = (
+        changes_of(views.view(views.service(deployment=views.deployment(soaked=soaked))), None)
+        for soaked in (400.0, 401.0)
+    )
+    trouble = changes_of(views.view(views.service(rules=[views.fired()])), None)
+
+    assert sooner == later
+    assert trouble["osun-his"].endswith("osun-his 4.2.0: soaking at 50 %, healthy; error-rate firing")
+    assert {"osun-his": "osun-his: blue serves all users; no deployment"} == changes_of(
+        views.view(views.service(deployment=None)), None
+    )

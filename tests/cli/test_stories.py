@@ -1,0 +1,158 @@
+"""`explain` in lines: from the engine's own story, and from views made by hand."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.examples import GREEN
+from tests.core.world import World
+from tests.text import views
+from tests.text.views import NOW, ZONE
+from watchdog.cli.stories import told, why_not
+from watchdog.core.events import Pause, Submit
+from watchdog.core.model import Schema
+from watchdog.daemon.explain.story import explain_records
+
+WALL = 1_800_000_000.0
+
+
+def story(world: World, width: int = 100) -> list[str]:
+    return told(explain_records(world.kept, "shop", lambda at: WALL + at), width, ZONE)
+
+
+def failing(**submission: Any) -> World:
+    world = World().begin().submit(**submission)
+    world.run(15.0)
+    world.share_bad[GREEN] = 0.9
+    world.run(40.0)
+    return world
+
+
+def after(lines: list[str], title: str) -> list[str]:
+    """The lines of one part."""
+    start = lines.index(title) + 1
+    end = next((at for at in range(start, len(lines)) if not lines[at]), len(lines))
+    return lines[start:end]
+
+
+def test_a_rollback_on_one_screen() -> None:
+    """Why, the table with its crossing, what each interlock said, each effect with its outcome, what was left out."""
+    lines = story(failing())
+
+    assert lines[0].startswith("shop 2.0 is rolled back since 09:00:")
+    assert lines[0].endswith(", because: error-rate.")
+    (head,) = (line for line in lines if line.startswith("error-rate on green: limit 5 %"))
+    assert after(lines, head)[-1].endswith("<- fires")
+    assert ["the line runs", "schema is unchanged", "stable answers"] == [
+        line[12:] for line in after(lines, "interlocks")[:3]
+    ]
+    effects = after(lines, "effects")
+    assert any(
+        "cut green off, all traffic to blue: done after 50 ms; cut off 0 ms after the order" in e for e in effects
+    )
+    assert any("show by live traffic that blue alone answers: done after" in each for each in effects)
+    assert any("tell on-call (proved by traffic): done after" in each for each in effects)
+    assert "Nothing was left out." == lines[-1]
+    assert len(lines) < 60
+
+
+def test_a_blocked_rollback() -> None:
+    """It is wanted and not done; the interlock stands there in words."""
+    lines = story(failing(schema=Schema.UNKNOWN, watched_by="ops"))
+
+    assert "; a rollback is wanted: error-rate." in lines[0]
+    assert ["BLOCKED: schema is unknown"] == [line[12:] for line in after(lines, "interlocks")]
+
+
+def test_diverts_phases_and_people() -> None:
+    """Cuts and trials, phases with their reasons, who ordered what and why."""
+    world = World().begin()
+    world.put(Submit(id="c", by="deploy", service="shop", release="2.0", deployment="d1"))
+    world.run(23.0)
+    world.put(Pause(id="p", by="ops", because="lunch", service="shop"))
+    world.share_bad[GREEN] = 0.4
+    world.run(12.0)
+
+    lines = story(world)
+
+    assert "divert 1: cut off until" in after(lines, "diverts")[0]
+    assert "let in again for a trial until" in after(lines, "diverts")[1]
+    assert ["deploy ordered submit", "ops ordered pause: lunch"] == [line[12:] for line in after(lines, "people")]
+    assert any("held (human): human (lunch)" in line for line in after(lines, "phases"))
+
+
+def test_a_narrow_screen() -> None:
+    """Long lines are continued below their time, none is wider than the terminal."""
+    lines = story(failing(), width=60)
+
+    assert max(len(line) for line in lines) <= 60
+
+
+def test_no_deployment() -> None:
+    """A service that was never deployed has no story."""
+    assert ["shop has had no deployment yet."] == story(World().begin())
+
+
+def now(**service: Any) -> list[str]:
+    return why_not(views.view(), views.service(**service), 100, ZONE)
+
+
+@pytest.mark.parametrize(
+    ("service", "answer"),
+    [
+        (
+            {"rules": [views.ratio(bad=1.0, total=412.0, log_e=0.0), views.probe()]},
+            "no rule has proof. The nearest is error-rate: 1 bad of 412, evidence 1 of 1,000.",
+        ),
+        (
+            {"rules": [views.ratio(), views.probe(in_a_row=2)]},
+            "no rule has proof. The nearest is health: 2 failures in a row of 3.",
+        ),
+        ({"rules": []}, "no rule asks for a rollback."),
+        ({"verdict": "blind", "blind": ["health"]}, "health cannot be judged; nothing is rolled back because of"),
+        ({"firing": ["health"]}, "health fires, and the policy wants more rules than that."),
+        ({"deployment": views.blocked("schema", "unknown")}, "proof is there and schema is unknown."),
+        ({"deployment": views.deployment(wanted=views.wanted())}, "a rollback is wanted; it waits for stable"),
+        ({"deployment": views.deployment(phase="verifying")}, "it is being rolled back (verifying)."),
+        ({"deployment": views.deployment(phase="preparing")}, "nobody is on green yet (preparing)."),
+        (
+            {"deployment": views.deployment(divert={"number": 1, "cut": True, "until": NOW, "trial_until": None})},
+            "there is suspicion and no proof; green is cut off on suspicion until 09:15:00.",
+        ),
+    ],
+)
+def test_why_it_is_not_rolled_back(service: dict[str, Any], answer: str) -> None:
+    """The reason that stands first is the first sentence."""
+    assert now(**service)[0].startswith(f"osun-his 4.2.0: {answer}")
+
+
+def test_a_stopped_line_is_the_answer() -> None:
+    """Whatever the rules say."""
+    stopped = views.view(stopped={"by": "ops", "because": "drill", "until": None})
+
+    lines = why_not(stopped, views.service(), 100, ZONE)
+
+    assert "osun-his 4.2.0: the line is stopped by ops (drill)." == lines[0]
+    assert "anything, while the line was stopped by ops" in lines[-1]
+
+
+def test_the_table_of_the_present_moment() -> None:
+    """Every rule of the candidate: counts, evidence and what it needs; what is left out is said below."""
+    lines = now(rules=[views.fired(), views.ratio(colour="blue"), views.probe(in_a_row=1), views.threshold()])
+
+    assert [
+        "rule         state     since  bad  total  evidence        needed  asks for",
+        "error-rate  firing  09:14:56   36     44     8,103         1,000  rollback",
+        "health          ok              1                              3  rollback",
+        "p95             ok            1.2                   > 2 for 15 s  observe",
+    ] == lines[2:6]
+    assert "Now 50 % of users are on green (12 requests/s); level 1 is on." == lines[7]
+    assert "Not considered: p95 (observed only)." == lines[8]
+
+
+def test_nothing_is_under_way() -> None:
+    """There is nothing to roll back, and how the last one ended."""
+    assert ["osun-his: nothing is under way, so there is nothing to roll back; 4.2.0 rolled back."] == now(
+        deployment=views.rolled_back()
+    )
+    assert ["osun-his: nothing is under way, so there is nothing to roll back."] == now(deployment=None)

@@ -1,0 +1,41 @@
+"""Orders: which may start before their record is on disk."""
+
+import pytest
+
+from tests.core.examples import BLUE, GREEN, SHOP
+from watchdog.core.effects import (
+    Audience,
+    Effect,
+    Notify,
+    ObserveTraffic,
+    Prepare,
+    ProbeColour,
+    Prove,
+    PullBrake,
+    ReleaseBrake,
+    SetTraffic,
+    starts_at_once,
+)
+from watchdog.core.model import Split
+
+SPLIT = Split(stable=BLUE, candidate=GREEN, weight=0.0, salt="d1")
+
+
+@pytest.mark.parametrize(
+    ("effect", "at_once"),
+    [
+        (SetTraffic(id="1", service=SHOP, epoch=1, split=SPLIT, brake=True), True),
+        (PullBrake(id="1", service=SHOP, epoch=1, colour=GREEN), True),
+        (Prove(id="1", service=SHOP, epoch=1, stable=BLUE, since=0.0), True),
+        (ProbeColour(id="1", service=SHOP, colour=BLUE), True),
+        (ObserveTraffic(id="1", service=SHOP), True),
+        (SetTraffic(id="1", service=SHOP, epoch=1, split=SPLIT), False),
+        (ReleaseBrake(id="1", service=SHOP, epoch=1, colour=GREEN), False),
+        (Prepare(id="1", service=SHOP, splits=(SPLIT,)), False),
+        (Notify(id="1", service=SHOP, incident="i", audience=Audience.CHAT, contacts=(), repetition=0), False),
+    ],
+    ids=lambda value: value.kind if not isinstance(value, bool) else "",
+)
+def test_what_leads_towards_stable_and_what_only_asks_starts_at_once(effect: Effect, at_once: bool) -> None:  # noqa: FBT001 - parameter
+    """A stuck disk is no reason to stay on a bad release; everything else waits for its record."""
+    assert at_once is starts_at_once(effect)

@@ -1,0 +1,237 @@
+"""When not to act: each interlock by itself, and their order."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.examples import ALIVE, BLUE, ERROR_RATE, GREEN, SERVICE, SHOP, environment
+from tests.core.world import World
+from watchdog.core import interlocks
+from watchdog.core.interlocks import Answer, Question, ask
+from watchdog.core.model import Level, Schema
+from watchdog.core.reasons import Reason
+from watchdog.core.rules import api
+from watchdog.core.rules.api import ProbeState, SequentialRatioState
+from watchdog.core.state import StableProbe, Wanted
+
+CONFIGURED = replace(SERVICE, divert=False)
+
+
+def question(wanted: Wanted | None = None, **of_deployment: object) -> Question:
+    """A release at 10 %, soaking, with stable answering: every interlock passes."""
+    world = World(environment=environment(CONFIGURED)).begin().submit()
+    world.run(14.0)
+    onset = world.now - 1.0
+    known = wanted or Wanted(reason=Reason.RULES_PROVED, rules=("error-rate",), onset=onset, since=onset)
+    service = replace(world.shop, probes={BLUE: StableProbe(ok_started=world.now), GREEN: StableProbe()})
+    return Question(
+        state=world.state,
+        settings=CONFIGURED,
+        service=service,
+        deployment=replace(world.deployment, **of_deployment),  # type: ignore[arg-type]  # fields by name
+        wanted=known,
+        now=world.now,
+    )
+
+
+def with_probes(asked: Question, blue: StableProbe, green: StableProbe | None = None) -> Question:
+    return replace(asked, service=replace(asked.service, probes={BLUE: blue, GREEN: green or StableProbe()}))
+
+
+def with_states(asked: Question, **states: object) -> Question:
+    """`green` and `blue`: the state of the error-rate (or alive) rule on that colour."""
+    instances = dict(asked.service.instances)
+    rule = asked.wanted.rules[0]
+    for colour, state in states.items():
+        name = f"{rule}@{colour}"
+        level = api.level(state)  # type: ignore[arg-type]  # a rule's state
+        instances[name] = replace(instances[name], state=state, level=level)  # type: ignore[arg-type]  # as above
+    return replace(asked, service=replace(asked.service, instances=instances))
+
+
+def counted(bad: float, total: float, other_bad: float, other_total: float, **more: object) -> SequentialRatioState:
+    return SequentialRatioState(
+        fired=True,
+        cusum=5.0,
+        onset=1.0,
+        bad=bad,
+        total=total,
+        other_bad=other_bad,
+        other_total=other_total,
+        **more,  # type: ignore[arg-type]  # fields by name
+    )
+
+
+def answer(asked: Question) -> tuple[Reason, Answer]:
+    said = ask(asked)[-1]
+    return said.interlock, said.answer
+
+
+def test_when_nothing_stands_in_the_way_all_pass_in_their_order() -> None:
+    """The order is the one in which a human would ask."""
+    said = ask(question())
+
+    assert [Reason.STOP_THE_LINE, Reason.SCHEMA, Reason.STABLE_DOWN, Reason.COMMON_CAUSE, Reason.KNOWN_BAD] == [
+        each.interlock for each in said
+    ]
+    assert {Answer.PASS} == {each.answer for each in said}
+
+
+def test_a_stopped_line_blocks_what_no_human_ordered() -> None:
+    """Who ordered it by hand is not stopped."""
+    asked = question()
+    asked = replace(asked, state=replace(asked.state, stopped_by="ada", stopped_because="storm"))
+
+    assert (Reason.STOP_THE_LINE, Answer.BLOCK) == answer(asked)
+    assert (Reason.KNOWN_BAD, Answer.PASS) == answer(replace(asked, wanted=replace(asked.wanted, by="ada")))
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (Schema.UNCHANGED, Answer.PASS),
+        (Schema.COMPATIBLE, Answer.PASS),
+        (Schema.INCOMPATIBLE, Answer.BLOCK),
+        (Schema.UNKNOWN, Answer.BLOCK),
+    ],
+)
+def test_stable_must_be_known_to_work_on_the_schema(schema: Schema, expected: Answer) -> None:
+    """Two declarations let pass, two do not."""
+    assert expected is interlocks.schema(question(schema=schema)).answer
+
+
+def test_traffic_never_goes_to_a_known_bad_release() -> None:
+    """Also after promotion, when the service's own word for stable is the candidate's release."""
+    asked = question(previous_release="1.0")
+    asked = replace(asked, service=replace(asked.service, known_bad=frozenset({"1.0"}), stable_release="2.0"))
+
+    assert (Reason.KNOWN_BAD, Answer.BLOCK) == answer(asked)
+
+
+def test_stable_has_two_seconds_to_answer() -> None:
+    """Until then the answer is awaited; afterwards it blocks."""
+    asked = with_probes(question(), StableProbe())
+
+    assert (Reason.STABLE_DOWN, Answer.WAIT) == answer(asked)
+    assert (Reason.STABLE_DOWN, Answer.BLOCK) == answer(replace(asked, now=asked.now + 1.0))
+
+
+@pytest.mark.parametrize(
+    ("probe", "expected"),
+    [
+        (StableProbe(ok_started=14.0), Answer.PASS),
+        (StableProbe(ok_started=13.9), Answer.BLOCK),
+        (StableProbe(ok_started=14.0, failed_started=13.0), Answer.PASS),
+        (StableProbe(ok_started=14.0, failed_started=14.5), Answer.BLOCK),
+    ],
+    ids=["since the onset", "before the onset", "well again", "failed since"],
+)
+def test_an_answer_counts_when_it_began_after_the_onset_and_none_failed_since(
+    probe: StableProbe, expected: Answer
+) -> None:
+    """Only a success of this trouble's time shows that stable answers now."""
+    wanted = Wanted(reason=Reason.RULES_PROVED, rules=("error-rate",), onset=14.0, since=12.0)
+
+    assert expected is interlocks.stable_down(with_probes(question(wanted), probe)).answer
+
+
+def test_an_old_answer_does_not_count() -> None:
+    """A block can outlast the answer that came with the onset."""
+    wanted = Wanted(reason=Reason.HUMAN, rules=(), onset=None, since=5.0)
+
+    assert Answer.BLOCK is interlocks.stable_down(with_probes(question(wanted), StableProbe(ok_started=6.0))).answer
+
+
+@pytest.mark.parametrize("stable_refuses", [True, False])
+def test_a_candidate_that_refuses_connections_has_nothing_to_lose(stable_refuses: bool) -> None:  # noqa: FBT001 - parameter
+    """Unless stable refuses, too."""
+    wanted = Wanted(reason=Reason.RULES_PROVED, rules=("alive",), onset=5.0, since=5.0)
+    asked = question(wanted)
+    asked = with_states(asked, green=ProbeState(), blue=ProbeState())
+    asked = with_probes(asked, StableProbe(refused=stable_refuses), StableProbe(refused=True))
+
+    expected = Answer.BLOCK if stable_refuses else Answer.PASS
+    assert expected is interlocks.stable_down(asked).answer
+    assert (expected is Answer.PASS) is (ask(asked)[-1].answer is Answer.PASS)
+
+
+@pytest.mark.parametrize(
+    ("green", "blue", "expected"),
+    [
+        (counted(20, 100, 20, 100), counted(20, 100, 0, 0), Answer.BLOCK),
+        (counted(20, 100, 11, 100), counted(20, 100, 0, 0), Answer.BLOCK),
+        (counted(20, 100, 10, 100), counted(20, 100, 0, 0), Answer.PASS),
+        (counted(9, 19, 90, 190), counted(20, 100, 0, 0), Answer.PASS),
+        (counted(90, 190, 9, 19), counted(20, 100, 0, 0), Answer.PASS),
+        (counted(20, 100, 20, 100), SequentialRatioState(suspicion_e=25.0), Answer.BLOCK),
+        (counted(20, 100, 20, 100), SequentialRatioState(), Answer.PASS),
+    ],
+    ids=["alike", "less than twice", "twice", "few of green", "few of blue", "stable suspected", "stable well"],
+)
+def test_both_fail_alike(green: SequentialRatioState, blue: SequentialRatioState, expected: Answer) -> None:
+    """Counts since the onset: at least 20 of each colour, and less than twice as bad."""
+    assert expected is interlocks.common_cause(with_states(question(), green=green, blue=blue)).answer
+
+
+@pytest.mark.parametrize(("fails", "expected"), [(3, Answer.BLOCK), (1, Answer.PASS)])
+def test_a_probe_that_fires_on_both_is_alike(fails: int, expected: Answer) -> None:
+    """It has no counts to weigh."""
+    wanted = Wanted(reason=Reason.RULES_PROVED, rules=("alive",), onset=14.0, since=14.0)
+    firing = Level.FIRING
+    level = firing if fails == 3 else Level.PENDING
+    asked = with_states(
+        question(wanted),
+        green=ProbeState(level=firing, fails=3, onset=1.0),
+        blue=ProbeState(level=level, fails=fails, onset=1.0),
+    )
+
+    assert expected is interlocks.common_cause(asked).answer
+
+
+def test_one_rule_of_several_that_is_not_alike_is_enough() -> None:
+    """Both have the same errors, and the candidate alone is down."""
+    asked = with_states(question(), green=counted(20, 100, 20, 100), blue=counted(20, 100, 0, 0))
+    assert Answer.BLOCK is interlocks.common_cause(asked).answer
+
+    both = replace(asked, wanted=replace(asked.wanted, rules=("error-rate", "alive")))
+    assert Answer.PASS is interlocks.common_cause(both).answer
+
+
+@pytest.mark.parametrize("rule", ["writable", "gone"])
+def test_a_rule_that_has_no_pair_shows_no_common_cause(rule: str) -> None:
+    """Shared rules, and rules that a reload took away."""
+    wanted = Wanted(reason=Reason.RULES_PROVED, rules=(rule,), onset=14.0, since=14.0)
+
+    assert Answer.PASS is interlocks.common_cause(question(wanted)).answer
+
+
+def test_a_stable_without_traffic_has_nothing_to_compare() -> None:
+    """At 100 % the candidate is judged by itself; direct probes still have a pair."""
+    asked = with_states(question(), green=counted(20, 100, 20, 100), blue=counted(20, 100, 0, 0))
+    full = replace(asked.deployment, in_force=replace(asked.deployment.in_force, weight=1.0))
+
+    assert Answer.PASS is interlocks.common_cause(replace(asked, deployment=full)).answer
+
+
+def test_a_shared_incident_is_over_when_stable_has_recovered() -> None:
+    """And only if stable could be judged at all."""
+    asked = with_states(question(), blue=counted(20, 100, 0, 0))
+    assert not interlocks.shared_incident_over(asked)
+    assert interlocks.shared_incident_over(with_states(asked, blue=SequentialRatioState()))
+
+    nobody = replace(asked, wanted=replace(asked.wanted, rules=("gone",)))
+    assert not interlocks.shared_incident_over(nobody)
+
+
+def test_the_cause_is_gone_when_nothing_is_left_of_what_the_rules_saw() -> None:
+    """A wish without rules (a human's) has no cause that could go."""
+    asked = with_states(question(), green=counted(20, 100, 0, 0))
+    assert not interlocks.cause_gone(asked)
+    assert interlocks.cause_gone(with_states(asked, green=SequentialRatioState(fired=True)))
+
+    assert not interlocks.cause_gone(replace(asked, wanted=replace(asked.wanted, rules=())))
+
+
+def test_the_examples_have_the_rules_that_are_asked_about() -> None:
+    """Names that these tests rely on."""
+    assert (ERROR_RATE.name, ALIVE.name, SHOP) == ("error-rate", "alive", CONFIGURED.name)

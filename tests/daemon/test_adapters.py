@@ -1,0 +1,134 @@
+"""From plain settings to adapters: what reaches them."""
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from tests.daemon.helpers import ENVIRONMENT, environment
+from watchdog.config.words import Secret
+from watchdog.core.edge import EdgeLine
+from watchdog.core.model import Colour
+from watchdog.daemon import adapters
+from watchdog.sources.resolve import Resolver
+
+
+def line(upstream: str) -> bytes:
+    """A request that this upstream answered, as the balancer logs it."""
+    return (
+        f'<190>Nov 24 16:00:00 rwd: rwd1 1764000000.250 0.125 200 12 3 0 r other "200" "{upstream}" "0.010" "0.020"'
+    ).encode()
+
+
+def reveal(secret: Secret) -> str:
+    return f"<{secret.credential}>"
+
+
+def test_a_token_is_made_once_and_kept(tmp_path: Path) -> None:
+    """Each service has its own, readable by nobody else."""
+    token = adapters.probe_token(tmp_path, "shop")
+
+    assert 32 == len(token)
+    assert token == adapters.probe_token(tmp_path, "shop")
+    assert token != adapters.probe_token(tmp_path, "store")
+    assert 0o600 == (tmp_path / "probe-tokens" / "shop").stat().st_mode & 0o777
+    assert ["shop", "store"] == sorted(path.name for path in (tmp_path / "probe-tokens").iterdir())
+
+
+def test_a_token_that_a_crash_left_empty_is_made_anew(tmp_path: Path) -> None:
+    """An empty token would take everybody's requests for probes."""
+    (tmp_path / "probe-tokens").mkdir()
+    (tmp_path / "probe-tokens" / "shop").touch()
+
+    assert 32 == len(adapters.probe_token(tmp_path, "shop"))
+
+
+def test_nginx_knows_servers_routes_and_token(tmp_path: Path) -> None:
+    """What its files are made of."""
+    text = ENVIRONMENT.replace("access_log: {{}}", "access_log: {{routes: {{login: {{path: /login}}}}}}")
+    (service,) = environment(tmp_path, text).services
+    setup = adapters.nginx_setup(service, "t0ken")
+
+    assert ("shop", "t0ken", {"login": "/login"}) == (setup.service, setup.token, setup.routes)
+    assert {Colour.BLUE: ("127.0.0.1:8081",), Colour.GREEN: ("127.0.0.1:8082",)} == setup.servers
+
+
+def test_every_server_of_a_colour_is_asked_for_its_health(tmp_path: Path) -> None:
+    """With the credentials revealed."""
+    text = ENVIRONMENT.replace('{{server: "127.0.0.1:8082"}}', '{{servers: ["127.0.0.1:8082", "127.0.0.1:8083"]}}')
+    text = text.replace("poll: 500ms", "poll: 500ms, headers: {{X-Key: {{credential: key}}}}")
+    (service,) = environment(tmp_path, text).services
+    source = adapters.health(service.health[0], lambda: 0.0, reveal)
+    probers = source._probers[Colour.GREEN]
+
+    assert ["http://127.0.0.1:8082/health", "http://127.0.0.1:8083/health"] == [each.target.url for each in probers]
+    assert [{"X-Key": "<key>"}] * 2 == [each.target.headers for each in probers]
+    assert 0.5 == source.interval
+    asyncio.run(source.close())
+
+
+class Names(Resolver):
+    """A directory of names."""
+
+    KNOWN: ClassVar[dict[str, list[str]]] = {"blue.internal": ["10.0.0.1", "10.0.0.2"], "green.internal": ["fd00::1"]}
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+
+    async def addresses(self, deadline: float) -> list[str]:
+        if self._host not in self.KNOWN:
+            raise OSError("unknown")
+        return self.KNOWN[self._host]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def parsed(tmp_path: Path, blue: str, green: str) -> tuple[adapters.LineParser, dict[str, list[str]]]:
+    text = ENVIRONMENT.replace("127.0.0.1:8081", blue).replace("127.0.0.1:8082", green)
+    compiled = environment(tmp_path, text)
+    known = asyncio.run(adapters.addresses(compiled, Names))
+    return adapters.parser(compiled, known), known
+
+
+def test_lines_of_servers_that_have_names_are_recognised(tmp_path: Path) -> None:
+    """The balancer logs addresses, whatever the file says."""
+    parser, known = parsed(tmp_path, "blue.internal:8081", "green.internal:8082")
+    lines = [parser.parse(line(address)) for address in ("10.0.0.2:8081", "[fd00::1]:8082", "rwd-shop-green")]
+
+    assert {
+        "blue.internal:8081": ["10.0.0.1:8081", "10.0.0.2:8081"],
+        "green.internal:8082": ["[fd00::1]:8082"],
+    } == known
+    assert [Colour.BLUE, Colour.GREEN, Colour.GREEN] == [each.colour for each in lines if isinstance(each, EdgeLine)]
+
+
+def test_a_name_that_leads_nowhere_has_no_address(tmp_path: Path) -> None:
+    """It is not an error here: the daemon starts and says so."""
+    _, known = parsed(tmp_path, "nowhere.internal:8081", "127.0.0.1:8082")
+
+    assert [] == known["nowhere.internal:8081"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8082", "rwd-shop-green"])
+def test_lines_of_addresses_are_recognised_as_they_are(tmp_path: Path, address: str) -> None:
+    """As they stand in the file, and by the pool's name when no server was alive."""
+    parser = adapters.parser(environment(tmp_path), {})
+    found = parser.parse(line(address))
+
+    assert isinstance(found, EdgeLine)
+    assert ("shop", Colour.GREEN) == (found.service, found.colour)
+
+
+def test_the_access_log_counts_a_services_routes(tmp_path: Path) -> None:
+    """Under the source's name, with its own idea of slow; long routes are known."""
+    text = ENVIRONMENT.replace(
+        "access_log: {{}}", "access_log: {{slow: 1s, routes: {{a: {{path: /a}}, b: {{path: /b, long: true}}}}}}"
+    )
+    (service,) = environment(tmp_path, text).services
+    edge = adapters.edge_service(service, lambda *_: None)
+
+    assert ("shop", "edge", 1.0, ("a", "b"), ("b",)) == (
+        edge.service, edge.source, edge.slow, edge.routes, edge.long_routes,
+    )  # fmt: skip

@@ -1,0 +1,238 @@
+"""Views as `control.view.whole` and the daemon make them, by hand: every helper takes what a test wants different."""
+
+from datetime import timedelta, timezone
+from typing import Any
+
+Data = dict[str, Any]
+
+ZONE = timezone(timedelta(hours=1))
+NOW = 1_800_000_900.0  # 2027-01-15 08:15:00 UTC, 09:15:00 in ZONE
+
+
+def ratio(**different: Any) -> Data:
+    """An error-rate rule on green that has seen nothing bad."""
+    return {
+        "name": "error-rate",
+        "colour": "green",
+        "decides": True,
+        "kind": "sequential_ratio",
+        "on_fire": "rollback",
+        "source": "edge",
+        "level": "inactive",
+        "judgement": "known",
+        "since": NOW - 300,
+        "signal": "errors",
+        "limit": 0.05,
+        "alpha": 0.001,
+        "ride_out": 3.0,
+        "onset": None,
+        "bad": 0.0,
+        "total": 0.0,
+        "other_bad": 0.0,
+        "other_total": 0.0,
+        "log_e": 0.0,
+        "log_e_suspicion": 0.0,
+        "last_value": 0.0,
+        "in_a_row": 0,
+        "last_detail": "",
+    } | different
+
+
+def fired(**different: Any) -> Data:
+    """The same rule with proof: 36 of 44 failed."""
+    return ratio(
+        level="firing",
+        onset=NOW - 4,
+        bad=36.0,
+        total=44.0,
+        other_total=430.0,
+        log_e=9.0,
+        log_e_suspicion=11.0,
+        **different,
+    )
+
+
+def probe(**different: Any) -> Data:
+    """A health rule on green that passes."""
+    rule = ratio(name="health", kind="probe", source="health", signal="up", last_value=1.0, log_e=None)
+    for key in ("limit", "alpha", "ride_out"):
+        del rule[key]
+    return rule | {"log_e_suspicion": None, "fall": 3, "rise": 2} | different
+
+
+def threshold(**different: Any) -> Data:
+    """A gauge that is observed."""
+    rule = ratio(name="p95", kind="threshold", source="metrics", signal="p95", on_fire="observe", decides=False)
+    for key in ("limit", "alpha", "ride_out"):
+        del rule[key]
+    return rule | {"log_e": None, "log_e_suspicion": None, "when": "> 2", "for": 15.0, "last_value": 1.2} | different
+
+
+def source(**different: Any) -> Data:
+    """The access log, which spoke half a second ago."""
+    return {
+        "name": "edge",
+        "kind": "access_log",
+        "required": True,
+        "interval": 0.25,
+        "last": NOW - 0.5,
+        "silent": False,
+    } | different
+
+
+def deployment(**different: Any) -> Data:
+    """4.2.0 soaks on green at 50 %."""
+    return {
+        "id": "osun-his-1",
+        "release": "4.2.0",
+        "by": "deploy",
+        "schema": "unchanged",
+        "level_1": True,
+        "watched_by": "",
+        "stable": "blue",
+        "candidate": "green",
+        "plan": "canary",
+        "phase": "soaking",
+        "phase_since": NOW - 400,
+        "began": NOW - 1_500,
+        "ended": None,
+        "steps": [{"weight": 0.1, "soak": 900.0}, {"weight": 0.5, "soak": 900.0}, {"weight": 1.0, "soak": 0.0}],
+        "bake": 1_800.0,
+        "step": 1,
+        "declared": {"weight": 0.5, "promoted": False},
+        "in_force": {"weight": 0.5, "promoted": False},
+        "soaked": 400.0,
+        "soak_wanted": 900.0,
+        "requests": 412,
+        "lacks": [],
+        "holds": [],
+        "divert": None,
+        "diverts": 0,
+        "wanted": None,
+        "rollback": None,
+        "checks": [],
+    } | different
+
+
+def hold(kind: str, reason: str, detail: str = "") -> Data:
+    """A reason to stand still."""
+    return {"hold": kind, "reason": reason, "detail": detail}
+
+
+def wanted(**different: Any) -> Data:
+    """A rollback that waits."""
+    return {
+        "reason": "rules_proved",
+        "rules": ["error-rate"],
+        "since": NOW - 1,
+        "onset": NOW - 4,
+        "blocked": None,
+        "by": "",
+        "because": "",
+    } | different
+
+
+def blocked(reason: str, detail: str, **different: Any) -> Data:
+    """The deployment with a rollback that an interlock blocks."""
+    held = [hold("interlock", reason, detail)]
+    return deployment(wanted=wanted(blocked=reason), holds=held, **different)
+
+
+def rollback(**different: Any) -> Data:
+    """A rollback that is proved."""
+    return {
+        "reason": "rules_proved",
+        "rules": ["error-rate"],
+        "onset": NOW - 7.7,
+        "decided": NOW - 4.0,
+        "braked": NOW - 3.992,
+        "proved": NOW - 1.992,
+        "interlocks": [["stop_the_line", "pass"], ["schema", "unchanged"]],
+        "by": "",
+        "attempts": 1,
+        "warnings": [],
+        "to_stable": 12,
+        "stragglers": 0,
+        "proof_probes": 0,
+    } | different
+
+
+def rolled_back(**different: Any) -> Data:
+    """The deployment after a proved rollback."""
+    return (
+        deployment(
+            phase="rolled_back",
+            ended=NOW - 2,
+            step=0,
+            declared={"weight": 0.0, "promoted": False},
+            in_force={"weight": 0.0, "promoted": False},
+            rollback=rollback(),
+        )
+        | different
+    )
+
+
+def incident(reason: str, **different: Any) -> Data:
+    """An open incident of the deployment that on-call has just been told of."""
+    return {
+        "id": f"osun-his-1/{reason}/7",
+        "reason": reason,
+        "audience": "on_call",
+        "opened": NOW - 1,
+        "resolved": None,
+        "open": True,
+        "rules": [],
+        "detail": "",
+        "needs_decision": False,
+        "acknowledged_by": "",
+        "told": 1,
+        "next": None,
+        "contacts": ["on-call"],
+        "deployment": "osun-his-1",
+    } | different
+
+
+def service(**different: Any) -> Data:
+    """osun-his with its deployment, everything well."""
+    return {
+        "name": "osun-his",
+        "stable": "blue",
+        "stable_release": "4.1.0",
+        "adopted": True,
+        "drift": "",
+        "braked": None,
+        "known_bad": [],
+        "plan": "canary",
+        "divert": True,
+        "keep_stable": 86_400.0,
+        "verdict": "healthy",
+        "firing": [],
+        "blind": [],
+        "stable_answered": NOW - 3,
+        "sources": [source(), source(name="health", kind="health", interval=2.0, last=NOW - 1)],
+        "exposure": {
+            "weight": 0.5,
+            "candidate_per_second": 12.0,
+            "stable_per_second": 12.0,
+            "failures_per_second": 0.0,
+        },
+        "deployment": deployment(),
+        "rules": [ratio(), probe()],
+        "incidents": [],
+    } | different
+
+
+def view(*services: Data, **different: Any) -> Data:
+    """An environment with these services, or with the usual one."""
+    return {
+        "environment": "production",
+        "digest": "0123456789abcdef0123",
+        "now": NOW,
+        "stopped": None,
+        "not_durable": "",
+        "services": {each["name"]: each for each in services or (service(),)},
+        "host": "lb1",
+        "started": NOW - 12 * 86_400,
+        "state_folder": "/var/lib/rollback-watchdog",
+        "config": "/etc/rollback-watchdog/production.yml",
+    } | different

@@ -1,0 +1,134 @@
+"""What each command changes, as a sentence with before and after: one function per command, from the view.
+
+What lives here: sentences. What must not: asking, sending; whether a command is accepted is the daemon's.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from watchdog.text import deployment as words
+from watchdog.text.quantities import weight
+from watchdog.text.reasons import NOT_BY_RESUME
+
+Plain: TypeAlias = Mapping[str, Any]
+
+NOTHING_RUNS = "{name}: no deployment is under way."
+
+
+def rollback(service: Plain, by: str, *, anyway: bool = False) -> str:
+    """All traffic to stable."""
+    deployment = service["deployment"]
+    if deployment is None:
+        return NOTHING_RUNS.format(name=service["name"])
+    if deployment["phase"] in ("submitted", "preparing"):
+        return f"{service['name']}: {deployment['release']} ends before any user is moved; nothing else changes."
+    candidate, stable, share = deployment["candidate"], deployment["stable"], deployment["in_force"]["weight"]
+    moved = f"{candidate} {weight(share)} -> 0 %, {stable} {weight(1.0 - share)} -> 100 %"
+    passed = _passed(deployment) if anyway else ""
+    return f"{service['name']}: {moved}. {deployment['release']} is marked rolled back by {by}.{passed}"
+
+
+def _passed(deployment: Plain) -> str:
+    """Which interlock `--anyway` passes, as far as one is known to stand in the way."""
+    said = words.block(deployment) or ("" if deployment["level_1"] else f"schema is {deployment['schema']}")
+    return f" Every interlock is passed{f', also this one: {said}' if said else ''}."
+
+
+def pause(service: Plain) -> str:
+    """Progression stops."""
+    deployment = words.running(service)
+    if deployment is None:
+        return NOTHING_RUNS.format(name=service["name"])
+    at = weight(deployment["in_force"]["weight"])
+    return (
+        f"{service['name']}: {words.phase(deployment)} -> stands still at {at} on {deployment['candidate']}. "
+        "Rollback stays armed."
+    )
+
+
+def resume(service: Plain) -> str:
+    """Holds go."""
+    deployment = words.running(service)
+    if deployment is None:
+        return NOTHING_RUNS.format(name=service["name"])
+    told = words.holds(service["name"], deployment)
+    lifted = [why for (why, _), each in zip(told, deployment["holds"], strict=True) if _lifts(each)]
+    kept = [why for (why, _), each in zip(told, deployment["holds"], strict=True) if not _lifts(each)]
+    goes = f" goes on, without: {'; '.join(lifted)}" if lifted else _nothing_lifted(deployment)
+    stays = f" What still holds it: {'; '.join(kept)}." if kept else ""
+    return f"{service['name']}: {deployment['release']}{goes}.{_let_in(deployment)}{stays}"
+
+
+def _cut_for_good(deployment: Plain) -> bool:
+    divert = deployment["divert"]
+    return divert is not None and divert["until"] is None and bool(divert["cut"])
+
+
+def _nothing_lifted(deployment: Plain) -> str:
+    return " goes on" if _cut_for_good(deployment) else ": nothing that a human may lift holds it"
+
+
+def _let_in(deployment: Plain) -> str:
+    """What moves when a candidate that was cut off for good is let in again."""
+    if not _cut_for_good(deployment):
+        return ""
+    return f" {deployment['candidate']} 0 % -> {weight(deployment['in_force']['weight'])} for a trial."
+
+
+def _lifts(hold: Plain) -> bool:
+    return hold["hold"] not in NOT_BY_RESUME
+
+
+def promote(service: Plain) -> str:
+    """The gate is passed."""
+    deployment = words.running(service)
+    if deployment is None:
+        return NOTHING_RUNS.format(name=service["name"])
+    lacking = "; ".join(deployment["lacks"]) or "nothing"
+    following = deployment["steps"][deployment["step"] + 1 :]
+    now = weight(deployment["in_force"]["weight"])
+    after = f"{deployment['candidate']} {now} -> {weight(following[0]['weight'])}" if following else "then promoted"
+    return f"{service['name']}: the gate is passed (it lacks: {lacking}); {after} as soon as its soak is over."
+
+
+def forgive(service: Plain, release: str) -> str:
+    """A release may come again."""
+    return f"{service['name']}: {release} known bad -> may be deployed again."
+
+
+def acknowledge(service: Plain, incident: str | None) -> str:
+    """Messages stop."""
+    chosen = [
+        each
+        for each in service["incidents"]
+        if each["open"] and not each["acknowledged_by"] and incident in (None, each["id"])
+    ]
+    names = ", ".join(each["reason"].replace("_", " ") for each in chosen) or "nothing is open"
+    return f"{service['name']}: people are told again and again -> messages stop ({names}). Nothing else changes."
+
+
+def adopt(service: Plain) -> str:
+    """The router's word becomes the truth."""
+    both = service["drift"] or "the balancer and the journal do not disagree"
+    return f"{service['name']}: {both} -> what the balancer does is taken as the truth. No user is moved."
+
+
+def stop_the_line(view: Plain, *, release: bool, span: str | None) -> str:
+    """Nothing automatic, or all of it again."""
+    name, stopped = view["environment"], view["stopped"]
+    if release:
+        was = f"stopped by {stopped['by']} ({stopped['because']})" if stopped else "not stopped"
+        return f"{name}: the line is {was} -> automatic diverts and rollbacks act again."
+    how_many = len(view["services"])
+    until = f"for {span}" if span else "until it is released"
+    return (
+        f"{name}: automatic diverts and rollbacks of {how_many} service{'' if how_many == 1 else 's'} -> none {until}. "
+        "A blocked rollback is told to people."
+    )
+
+
+def reload(view: Plain) -> str:
+    """The file is read again."""
+    return (
+        f"{view['environment']}: configuration {view['digest'][:12]} -> what {view['config']} says now, if it is right."
+    )

@@ -1,0 +1,122 @@
+"""`nginx show` and `nginx write`: what nginx needs from this program, and what the operator changes by hand.
+
+What lives here: the commands. What must not: the texts of the files (`traffic.nginx`), reloading nginx, and any change
+to the operator's own files.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from watchdog.cli.ask import CannotAskError, confirmed
+from watchdog.cli.session import say_error
+from watchdog.config.adapters import Compiled, ServiceSettings
+from watchdog.config.compile import compile_
+from watchdog.config.errors import ConfigError
+from watchdog.config.load import load
+from watchdog.core.model import Colour, Split
+from watchdog.daemon.adapters import nginx_setup, probe_token
+from watchdog.deploy.exits import DONE, REFUSED, USAGE
+from watchdog.traffic.nginx.render import RenderError, ServiceNginx
+from watchdog.traffic.nginx.setup import write_common, write_service
+from watchdog.traffic.nginx.show import ShowResult, show
+
+NO_TOKEN: Final = "0" * 32
+"""Showing reads nothing of the probe token, so none is made."""
+
+
+def run(given: argparse.Namespace) -> int:
+    """One action; the exit status."""
+    try:
+        compiled = compile_(load(given.file))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    try:
+        return _show(compiled) if given.action == "show" else _write(given, compiled)
+    except (RenderError, OSError) as error:
+        return say_error(f"{error}; nothing more was written")
+
+
+def _write(given: argparse.Namespace, compiled: Compiled) -> int:
+    folders = sorted({service.router.directory for service in compiled.services})
+    names = ", ".join(service.name for service in compiled.services)
+    told = f"{', '.join(folders)}: the files of {names} are written as {given.file} says; a split in force stays."
+    try:
+        if not confirmed(told, yes=given.yes):
+            print("Nothing was changed.")
+            return REFUSED
+    except CannotAskError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    written = [path for folder in folders for path in _write_folder(compiled, folder)]
+    for path in written:
+        print(f"written  {path}")
+    if not written:
+        print("Every file is as it should be; nothing was written.")
+    print("\n".join(_next(compiled, given.file)))
+    return DONE
+
+
+def _write_folder(compiled: Compiled, folder: str) -> Iterator[Path]:
+    """The files of one nginx."""
+    state = Path(compiled.state)
+    services = [service for service in compiled.services if service.router.directory == folder]
+    setups = [_setup(state, service) for service in services]
+    yield from write_common(Path(folder), setups, Path(compiled.edge_socket))
+    for service, setup in zip(services, setups, strict=True):
+        yield from write_service(Path(folder), setup, state, _first_split(compiled, service.name))
+
+
+def _setup(state: Path, service: ServiceSettings) -> ServiceNginx:
+    return nginx_setup(service, probe_token(state, service.name))
+
+
+def _first_split(compiled: Compiled, name: str) -> Split:
+    """All users on the colour that the file calls stable: how it is before the first deployment."""
+    settings = compiled.environment.service(name)
+    stable = settings.first_stable if settings is not None else Colour.BLUE
+    return Split(stable=stable, candidate=stable.other, weight=0.0, salt="first")
+
+
+def _next(compiled: Compiled, file: str) -> Iterator[str]:
+    reloads = sorted({" ".join(service.router.reload) for service in compiled.services})
+    yield "Next"
+    yield f"  1. rollback-watchdog nginx show {file}   the lines to change in nginx's own files"
+    yield f"  2. test and reload nginx: {'; '.join(reloads)}"
+    yield f"  3. rollback-watchdog run --config {file}"
+
+
+def _show(compiled: Compiled) -> int:
+    """What to change in each nginx, or why it cannot be served as it is."""
+    status = DONE
+    for directory, main in sorted({(each.router.directory, each.router.main) for each in compiled.services}):
+        services = [
+            each for each in compiled.services if (each.router.directory, each.router.main) == (directory, main)
+        ]
+        result = show(
+            main=Path(main),
+            directory=Path(directory),
+            services=[nginx_setup(service, NO_TOKEN) for service in services],
+            socket=Path(compiled.edge_socket),
+            drain=max(service.router.drain for service in services),
+        )
+        print("\n".join(_result(main, result)))
+        if result.refusals:
+            status = REFUSED
+    return status
+
+
+def _result(main: str, result: ShowResult) -> Iterator[str]:
+    if result.in_place:
+        yield f"{main}: everything is in place."
+        yield from (f"  {line}" for line in result.lines)
+        return
+    if result.refusals:
+        yield f"{main}: this comes first; the changes do not help before it is gone."
+        yield from (f"  {refusal}" for refusal in result.refusals)
+    if result.lines:
+        yield f"{main}: make these changes, then test and reload nginx."
+        yield from (f"  {line}" for line in result.lines)

@@ -1,0 +1,266 @@
+"""`explain` in lines: the story of a deployment, and why nothing is rolled back now.
+
+What lives here: the order of the screen and its sentences. What must not: talking to the daemon, columns (`tables`).
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+from typing import Any, Final, TypeAlias
+
+from watchdog.cli import tables
+from watchdog.deploy.terminal import wrap
+from watchdog.text import deployment as words
+from watchdog.text import rules
+from watchdog.text.quantities import clock, count, duration, moment, weight
+from watchdog.text.reasons import PROGRAM, blocked, passed
+
+Plain: TypeAlias = Mapping[str, Any]
+
+NARROW: Final = 80
+LEVELS: Final = ("firing", "recovering", "pending")
+"""Without a decision these rules are shown."""
+
+
+ROLLBACK_PHASES: Final = frozenset({"rolling_back", "verifying", "rolled_back", "rollback_failed"})
+
+
+def told(story: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
+    """The screen of `explain`."""
+    deployment = story["deployment"]
+    if deployment is None:
+        return [f"{story['service']} has had no deployment yet."]
+    lines = wrap(_first(story, deployment, zone), width, "  ")
+    for rule in _that_mattered(story):
+        rows = tables.rows_of(rule, zone, narrow=width < NARROW)
+        lines += ["", *wrap(tables.head(rule), width, "  "), *(f"  {row}" for row in rows)]
+    for title, part in (
+        ("interlocks", _interlocks(story, deployment, zone)),
+        ("diverts", _diverts(story, zone)),
+        ("effects", _effects(story, deployment, zone)),
+        ("phases", _phases(story, zone)),
+        ("people", _people(story, zone)),
+    ):
+        texts = list(part)
+        if texts:
+            lines += ["", title, *(f"  {line}" for text in texts for line in wrap(text, width - 2, " " * 10))]
+    return [*lines, "", *wrap(_not_considered(story["not_considered"]), width)]
+
+
+def _first(story: Plain, deployment: Plain, zone: tzinfo | None) -> str:
+    phase = words.PHASES.get(deployment["phase"], deployment["phase"])
+    since = moment(deployment["ended"] or deployment["phase_since"], zone)
+    decided = story["decided"]
+    why = ""
+    if decided is not None:
+        by = f"ordered by {decided['by']}" if decided["by"] else ""
+        why = "; ".join(part for part in (by, ", ".join(decided["rules"])) if part)
+    if why and deployment["phase"] not in ROLLBACK_PHASES:
+        return f"{story['service']} {deployment['release']} is {phase} since {since}; a rollback is wanted: {why}."
+    because = f", because: {why}" if why else ""
+    return f"{story['service']} {deployment['release']} is {phase} since {since}{because}."
+
+
+def _that_mattered(story: Plain) -> list[Plain]:
+    """The rules behind the decision; without one, those that are not quiet."""
+    decided = story["decided"]
+    if decided is not None and decided["rules"]:
+        return [each for each in story["rules"] if each["name"] in decided["rules"]]
+    return [each for each in story["rules"] if each["rows"] and each["rows"][-1]["level"] in LEVELS]
+
+
+def _interlocks(story: Plain, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:
+    for each in story["interlocks"]:
+        at, stable = clock(each["at"], zone), deployment["stable"]
+        if not each["interlock"]:
+            yield f"{at}  the block is gone ({each['detail'].replace('_', ' ')})"
+        elif each["passed"]:
+            yield f"{at}  {passed(each['interlock'], each['detail'], stable)}"
+        else:
+            yield f"{at}  BLOCKED: {blocked(each['interlock'], each['detail'], stable)}"
+
+
+def _diverts(story: Plain, zone: tzinfo | None) -> Iterator[str]:
+    for each in story["diverts"]:
+        at = clock(each["at"], zone)
+        until = f" until {clock(each['until'], zone)}" if each.get("until") is not None else ""
+        match each["what"]:
+            case "cut":
+                end = until or " until a human resumes"
+                because = f" ({', '.join(each['rules'])})" if each["rules"] else ""
+                yield f"{at}  divert {each['number']}: cut off{end}{because}"
+            case "blocked":
+                yield f"{at}  no divert: {blocked(each['reason'], each['detail'], 'stable')}"
+            case "trial":
+                yield f"{at}  let in again for a trial{until}"
+            case _:
+                ends = {"trial_passed": "passed", "rule_suspicious": "ended in suspicion"}
+                yield f"{at}  the trial {ends.get(each['reason'], each['reason'].replace('_', ' '))}"
+
+
+def _effects(story: Plain, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:
+    for each in story["effects"]:
+        yield f"{clock(each['ordered'], zone)}  {_effect(each, deployment)}: {_outcome(each)}"
+
+
+EFFECTS: Final[Mapping[str, str]] = {
+    "prepare": "prove that a rollback would work",
+    "pull_brake": "cut {candidate} off on suspicion",
+    "release_brake": "let {candidate} in again",
+    "prove": "show by live traffic that {stable} alone answers",
+}
+
+
+def _effect(effect: Plain, deployment: Plain) -> str:
+    candidate, stable = deployment["candidate"], deployment["stable"]
+    match effect["kind"]:
+        case "set_traffic":
+            return _move(effect, candidate, stable)
+        case "notify":
+            again = f", message {effect['repetition'] + 1}" if effect["repetition"] else ""
+            about = effect["incident"].split("/")[1] if "/" in effect["incident"] else effect["incident"]
+            return f"tell {', '.join(effect['contacts']) or 'nobody'} ({about.replace('_', ' ')}{again})"
+        case kind:
+            return EFFECTS.get(str(kind), str(kind).replace("_", " ")).format(candidate=candidate, stable=stable)
+
+
+def _move(effect: Plain, candidate: str, stable: str) -> str:
+    if effect["brake"]:
+        return f"cut {candidate} off, all traffic to {stable}"
+    return (
+        f"{candidate} takes the role of stable" if effect["promoted"] else f"{candidate} to {weight(effect['weight'])}"
+    )
+
+
+def _outcome(effect: Plain) -> str:
+    outcome = effect["outcome"]
+    if outcome is None:
+        return "no outcome yet"
+    took = duration(outcome["at"] - effect["ordered"])
+    detail = f" ({outcome['detail']})" if outcome["detail"] else ""
+    parts = [f"{'done' if outcome['ok'] else 'FAILED'} after {took}{detail}"]
+    if outcome.get("braked") is not None:
+        parts.append(f"cut off {duration(outcome['braked'] - effect['ordered'])} after the order")
+    return "; ".join([*parts, *outcome.get("warnings", ())])
+
+
+def _phases(story: Plain, zone: tzinfo | None) -> Iterator[str]:
+    for each in story["phases"]:
+        detail = f" ({each['detail']})" if each["detail"] else ""
+        to = words.PHASES.get(each["to"], each["to"])
+        yield f"{clock(each['at'], zone)}  {to}: {each['reason'].replace('_', ' ')}{detail}"
+    for each in story["holds"]:
+        if each["on"]:
+            detail = f" ({each['detail']})" if each["detail"] else ""
+            yield f"{clock(each['at'], zone)}  held ({each['hold']}): {each['reason'].replace('_', ' ')}{detail}"
+        else:
+            yield f"{clock(each['at'], zone)}  hold lifted ({each['hold']}): {each['reason'].replace('_', ' ')}"
+
+
+def _people(story: Plain, zone: tzinfo | None) -> Iterator[str]:
+    for each in story["commands"]:
+        because = f": {each['because']}" if each["because"] else ""
+        yield f"{clock(each['at'], zone)}  {each['by'] or 'somebody'} ordered {each['kind']}{because}"
+
+
+def _not_considered(left_out: Plain) -> str:
+    parts = []
+    for key, why in (
+        ("observed_only", "observed only"),
+        ("unknown", "unknown: nothing trustworthy came"),
+        ("without_traffic", "no users to judge"),
+    ):
+        if left_out[key]:
+            parts.append(f"{', '.join(left_out[key])} ({why})")
+    if left_out["stopped"]:
+        parts.append(f"anything, while the line was stopped by {left_out['stopped']['by']}")
+    return f"Not considered: {'; '.join(parts)}." if parts else "Nothing was left out."
+
+
+def why_not(view: Plain, service: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
+    """The screen of `explain --why-not`: the answer first, then what every rule has."""
+    deployment = service["deployment"]
+    name = service["name"]
+    if words.running(service) is None:
+        last = f"; {deployment['release']} {words.PHASES.get(deployment['phase'])}" if deployment else ""
+        return wrap(f"{name}: nothing is under way, so there is nothing to roll back{last}.", width)
+    lines = wrap(f"{name} {deployment['release']}: {_answer(view, service, deployment, zone)}", width, "  ")
+    rows = [_now(each, zone) for each in service["rules"] if each["colour"] in (deployment["candidate"], None)]
+    if rows:
+        header = ("rule", "state", "since", "bad", "total", "evidence", "needed", "asks for")
+        lines += ["", *tables.aligned([header, *rows])]
+    lines += ["", *wrap(f"Now {words.exposure(service, deployment['candidate'])}; {words.level_1(deployment)}.", width)]
+    left_out = _left_out(view, service, deployment)
+    return [*lines, *wrap(_not_considered(left_out), width)]
+
+
+def _answer(view: Plain, service: Plain, deployment: Plain, zone: tzinfo | None) -> str:
+    """The one reason that stands first."""
+    name, phase = service["name"], deployment["phase"]
+    said = words.block(deployment)
+    if phase in ("rolling_back", "verifying", "rollback_failed"):
+        return f"it is being rolled back ({words.PHASES.get(phase, phase.replace('_', ' '))})."
+    if said:
+        return f'proof is there and {said}. {PROGRAM} rollback {name} --anyway --because "..."'
+    if deployment["wanted"] is not None:
+        return "a rollback is wanted; it waits for stable to answer a direct probe (2 s at most)."
+    if view["stopped"]:
+        return f"the line is stopped by {view['stopped']['by']} ({view['stopped']['because']})."
+    if phase not in words.WATCHED:
+        return f"nobody is on {deployment['candidate']} yet ({phase.replace('_', ' ')})."
+    if service["firing"]:
+        return f"{', '.join(service['firing'])} fires, and the policy wants more rules than that."
+    return _no_proof(service, deployment, zone)
+
+
+def _no_proof(service: Plain, deployment: Plain, zone: tzinfo | None) -> str:
+    if service["verdict"] == "blind":
+        return f"{', '.join(service['blind'])} cannot be judged; nothing is rolled back because of blindness."
+    suspected = words.suspended(deployment, zone)
+    if suspected:
+        return f"there is suspicion and no proof; {suspected}."
+    deciding = [each for each in service["rules"] if each["decides"] and each["on_fire"] == "rollback"]
+    strongest = max(deciding, key=_how_near, default=None)
+    if strongest is None:
+        return "no rule asks for a rollback."
+    return f"no rule has proof. The nearest is {strongest['name']}: {_distance(strongest)}."
+
+
+def _how_near(rule: Plain) -> float:
+    """How much of what is needed is there, 0 to 1."""
+    if rule["kind"] == rules.RATIO:
+        return float(max(0.0, rule["log_e"] or 0.0) / -math.log(rule["alpha"]))
+    return float(rule["in_a_row"] / rule["fall"]) if rule["kind"] == rules.PROBE else 0.0
+
+
+def _distance(rule: Plain) -> str:
+    if rule["kind"] == rules.RATIO:
+        needed = tables.evidence(-math.log(rule["alpha"]))
+        return f"{rule['bad']:,.0f} bad of {rule['total']:,.0f}, evidence {tables.evidence(rule['log_e'])} of {needed}"
+    if rule["kind"] == rules.PROBE:
+        return f"{count(rule['in_a_row'], 'failure')} in a row of {rule['fall']}"
+    return rules.line(rule, required=True, silent_for=None)
+
+
+def _now(rule: Plain, zone: tzinfo | None) -> tuple[str, ...]:
+    since = clock(rule["onset"], zone) if rule["onset"] is not None else ""
+    asks = str(rule["on_fire"])
+    if rule["kind"] == rules.RATIO:
+        counts = (f"{rule['bad']:,.0f}", f"{rule['total']:,.0f}")
+        proof = (tables.evidence(rule["log_e"]), tables.evidence(-math.log(rule["alpha"])))
+    elif rule["kind"] == rules.PROBE:
+        counts, proof = (f"{rule['in_a_row']}", ""), ("", f"{rule['fall']}")
+    else:
+        value = rule["last_value"]
+        counts, proof = ("" if value is None else f"{value:g}", ""), ("", rules.when(rule))
+    return (rule["name"], rules.state(rule), since, *counts, *proof, asks)
+
+
+def _left_out(view: Plain, service: Plain, deployment: Plain) -> dict[str, Any]:
+    own = [each for each in service["rules"] if each["colour"] in (deployment["candidate"], None)]
+    return {
+        "observed_only": [each["name"] for each in own if each["on_fire"] == "observe"],
+        "unknown": [each["name"] for each in own if each["judgement"] == "unknown"],
+        "without_traffic": [each["name"] for each in own if each["judgement"] == "not_applicable"],
+        "stopped": view["stopped"],
+    }

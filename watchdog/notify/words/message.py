@@ -1,0 +1,78 @@
+"""From the view and an incident's id to the message that is sent.
+
+What lives here: finding the incident, choosing the shape, the layout. What must not: what a shape says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Final
+
+from watchdog.notify.words.facts import Facts
+from watchdog.notify.words.shapes import SHAPES, generic
+from watchdog.notify.words.tags import CHECK_TODAY, NO_ACTION, Shape
+
+LABEL_WIDTH: Final = 7
+
+OVER_AT_ONCE: Final = frozenset({"proved_by_traffic", "not_durable"})
+"""Incidents that are resolved when they open: the message is all there is to them."""
+
+BRAKE_HELPS: Final = frozenset(
+    {"shifting", "soaking", "waiting", "baking", "promoted", "rolling_back", "rollback_failed"}
+)
+"""Phases in which users may be on the candidate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a contact receives."""
+
+    title: str
+    body: str
+
+
+def message(
+    view: Mapping[str, Any], service: str, incident_id: str, repetition: int, *, zone: tzinfo | None = None
+) -> Message:
+    """The message about one incident, from `control.view.whole` and what the daemon adds to it.
+
+    `repetition` counts from 0. `zone`: the reader's, None for the host's. An incident that the view no longer has
+    gives a message that says so.
+    """
+    told = view["services"].get(service)
+    incident = None
+    if told is not None:
+        incident = next((each for each in told.get("incidents", ()) if each["id"] == incident_id), None)
+    if told is None or incident is None:
+        return Message(
+            title=f"{CHECK_TODAY} {service}: something was to be told that is no longer known.",
+            body=f"More   rollback-watchdog status {service}\n       incident {incident_id}",
+        )
+    deployment = told["deployment"]
+    if deployment is not None and deployment["id"] != incident["deployment"]:
+        deployment = None
+    facts = Facts(view=view, service=told, incident=incident, deployment=deployment, zone=zone)
+    shape = SHAPES.get(incident["reason"], generic)(facts)
+    return Message(title=_title(facts, shape, repetition), body=_body(facts, shape))
+
+
+def _title(facts: Facts, shape: Shape, repetition: int) -> str:
+    if not facts.incident["open"] and facts.incident["reason"] not in OVER_AT_ONCE:
+        return f"{NO_ACTION} Over since {facts.clock(facts.incident['resolved'])}: {shape.first}"
+    again = f" (message {repetition + 1})" if repetition else ""
+    return f"{shape.tag} {shape.first}{again}"
+
+
+def _body(facts: Facts, shape: Shape) -> str:
+    lines = [line for label, texts in shape.lines for line in _labelled(label, texts)]
+    if facts.deployment is not None and facts.deployment["phase"] in BRAKE_HELPS:
+        lines.append(f"By hand, if I am dead: {facts.brake()}")
+    more = "explain" if facts.deployment is not None else "status"
+    lines += _labelled("More", (facts.command(f"{more} {facts.name}"),))
+    return "\n".join(lines)
+
+
+def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
+    """The label beside the first line, the others below it."""
+    labels = [label] + [""] * (len(texts) - 1)
+    return [f"{name:{LABEL_WIDTH}}{text}" for name, text in zip(labels, texts, strict=False) if text]

@@ -1,0 +1,227 @@
+"""One shape per reason of an incident: the tag, the first line, and the labelled lines below it.
+
+What lives here: the shapes and the table that chooses one. What must not: looking things up (`facts`), layout
+(`message`). First comes what happened to users and what was done, then evidence, then the way out by hand.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from watchdog.notify.words.facts import Facts, joined, sentence
+from watchdog.notify.words.failed import blocked, rollback_failed
+from watchdog.notify.words.proved import proved
+from watchdog.notify.words.tags import CHECK_TODAY, DECIDE_NOW, NO_ACTION, Shape
+from watchdog.notify.words.ways import Way, ack, back, resume, ways
+from watchdog.text.quantities import duration, weight
+
+__all__ = ["SHAPES", "generic"]
+
+
+def _freeze(facts: Facts) -> Shape:
+    """A rule holds the split where it is."""
+    at = weight(facts.deployment["in_force"]["weight"]) if facts.deployment else "its split"
+    armed = "Progression stands still; rollback stays armed."
+    return Shape(
+        tag=DECIDE_NOW,
+        first=f"{facts.what} stands still at {at}: {joined(facts.incident['rules'])} fires.",
+        lines=(
+            ("Why", tuple(facts.evidence())),
+            ("Now", (sentence(facts.exposure(), armed, facts.next_told()),)),
+            ("Ways", ways(facts, back(facts), resume(facts, "go on in spite of it"), ack(facts))),
+        ),
+    )
+
+
+def _third_divert(facts: Facts) -> Shape:
+    """Suspicion came three times and proof did not."""
+    first = (
+        f"{facts.what}: {facts.candidate} was cut off on suspicion three times and stays cut off; nothing is proved."
+    )
+    now = sentence(facts.exposure(), f"{facts.stable} serves all users.", facts.next_told())
+    return Shape(
+        tag=DECIDE_NOW,
+        first=first,
+        lines=(
+            ("Why", tuple(facts.evidence())),
+            ("Now", (now,)),
+            (
+                "Ways",
+                ways(
+                    facts,
+                    resume(facts, f"let {facts.candidate} have its share again"),
+                    back(facts),
+                    ack(facts),
+                ),
+            ),
+        ),
+    )
+
+
+def _rebooted(facts: Facts) -> Shape:
+    """The host went down in the middle of a deployment."""
+    return Shape(
+        tag=DECIDE_NOW,
+        first=f"{facts.what}: {facts.view['host']} was rebooted in mid-deployment; nothing advances until you resume.",
+        lines=(
+            ("Now", (sentence(facts.exposure(), "Rollback stays armed.", facts.next_told()),)),
+            ("Ways", ways(facts, resume(facts, "go on with the plan"), back(facts), ack(facts))),
+        ),
+    )
+
+
+def _step_failed(facts: Facts) -> Shape:
+    """The balancer refused a step; the split before it is in force."""
+    at = weight(facts.deployment["in_force"]["weight"]) if facts.deployment else "its old share"
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what}: a step could not be put in force; {facts.candidate} keeps {at}.",
+        lines=(
+            ("Why", (f"{facts.incident['detail'] or 'the balancer did not say why'}.",)),
+            ("Now", (sentence(facts.exposure(), "It goes on by itself after 5 min healthy."),)),
+            ("Ways", ways(facts, resume(facts, "try the step again now"), back(facts))),
+        ),
+    )
+
+
+def _brake_failed(facts: Facts) -> Shape:
+    """The brake's flag could not be moved."""
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what}: the brake of {facts.candidate} could not be moved.",
+        lines=(
+            ("Why", (f"{facts.incident['detail'] or 'no reason was given'}.",)),
+            ("Now", (sentence(facts.exposure(), "The rules keep watching; a rollback would switch by reload."),)),
+            ("Ways", ways(facts, back(facts), resume(facts, "go on with the plan"))),
+        ),
+    )
+
+
+def _promotion_failed(facts: Facts) -> Shape:
+    """Every user is on the new version; the files still name the old one as stable."""
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what} has all users, but the roles could not be swapped in the balancer's files.",
+        lines=(("Why", (f"{facts.incident['detail'] or 'no reason was given'}.",)),),
+    )
+
+
+def _diverted(facts: Facts) -> Shape:
+    """Suspicion cut the candidate off for a while."""
+    divert = facts.deployment["divert"] if facts.deployment else None
+    until = f" until {facts.moment(divert['until'])}" if divert and divert["until"] is not None else ""
+    return Shape(
+        tag=NO_ACTION,
+        first=f"{facts.what}: {facts.candidate} is cut off on suspicion{until}; users are on {facts.stable}.",
+        lines=(
+            ("Why", tuple(facts.evidence())),
+            ("Now", ("Then it is let in again for a trial; only proof makes a rollback.",)),
+        ),
+    )
+
+
+def _drift(facts: Facts) -> Shape:
+    """The router does not do what is remembered."""
+    adopt = Way(words=f"adopt {facts.name}", does="take what the router says as the truth")
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what}: the balancer is not as it was left; no traffic leaves {facts.stable} until you adopt.",
+        lines=(
+            ("Why", (f"{facts.incident['detail']}.",)),
+            ("Now", (f"Nothing was corrected. A move to {facts.stable} is still possible.",)),
+            ("Ways", ways(facts, adopt)),
+        ),
+    )
+
+
+def _not_durable(facts: Facts) -> Shape:
+    """The disk did not take the journal in time."""
+    folder = facts.view["state_folder"]
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what}: the journal on {facts.view['host']} could not be written in time.",
+        lines=(
+            ("Why", (f"{facts.incident['detail'] or 'the disk did not answer'}.",)),
+            ("Now", ("A rollback goes ahead all the same; steps forward wait. A crash now would forget the latest.",)),
+            ("Ways", (f"df {folder}; journalctl -u rollback-watchdog",)),
+        ),
+    )
+
+
+def _escalates(facts: Facts) -> Shape:
+    """A rule that asks for a human, and for nothing else."""
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what}: {joined(facts.incident['rules'])} fires; nothing was done about it.",
+        lines=(("Why", tuple(facts.evidence())), ("Now", (facts.exposure(),))),
+    )
+
+
+def _blind(facts: Facts) -> Shape:
+    """A required source says nothing that can be trusted."""
+    named = {each["source"] for each in facts.rules} or set(facts.incident["rules"])
+    sources = [each for each in facts.service["sources"] if each["name"] in named]
+    since = [each["last"] for each in sources if each["last"] is not None]
+    span = f" for {duration(facts.view['now'] - min(since))}" if since else ""
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what}: nothing trustworthy came from {joined(sorted(named)) or 'a required source'}{span}.",
+        lines=(
+            ("Why", (f"{joined(facts.incident['rules'])}: unknown.",)),
+            (
+                "Now",
+                (sentence(facts.exposure(), "Progression stands still. I do not roll back because of blindness."),),
+            ),
+            ("Ways", ways(facts, back(facts), ack(facts))),
+        ),
+    )
+
+
+def _waiting(facts: Facts) -> Shape:
+    """A step's gate has not seen enough."""
+    at = weight(facts.deployment["in_force"]["weight"]) if facts.deployment else "its step"
+    promote = Way(words=f"promote {facts.name}", does="take the next step without it", because=True)
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what} waits at {at}: {facts.incident['detail'] or 'evidence is wanting'}.",
+        lines=(
+            ("Now", (sentence(facts.exposure(), "Rollback stays armed."),)),
+            ("Ways", ways(facts, promote, back(facts))),
+        ),
+    )
+
+
+def generic(facts: Facts) -> Shape:
+    """A reason without a shape of its own."""
+    words = str(facts.incident["reason"]).replace("_", " ")
+    detail = f" ({facts.incident['detail']})" if facts.incident["detail"] else ""
+    return Shape(
+        tag=DECIDE_NOW if facts.incident["needs_decision"] else CHECK_TODAY,
+        first=f"{facts.what}: {words}{detail}.",
+        lines=(
+            ("Why", tuple(facts.evidence())),
+            ("Now", (sentence(facts.exposure(), facts.next_told()),)),
+            ("Ways", ways(facts, back(facts), ack(facts))),
+        ),
+    )
+
+
+_Make: TypeAlias = Callable[[Facts], Shape]
+
+SHAPES: Final[Mapping[str, _Make]] = {
+    "proved_by_traffic": proved,
+    **dict.fromkeys(("stop_the_line", "schema", "stable_down", "common_cause", "known_bad"), blocked),
+    **dict.fromkeys(("switch_failed", "proof_failed", "retry"), rollback_failed),
+    "rule_freezes": _freeze,
+    "third_divert": _third_divert,
+    "rebooted": _rebooted,
+    "step_failed": _step_failed,
+    "brake_failed": _brake_failed,
+    "promotion_failed": _promotion_failed,
+    "rule_suspicious": _diverted,
+    "drift": _drift,
+    "not_durable": _not_durable,
+    "rule_escalates": _escalates,
+    "blind": _blind,
+    "evidence_wanting": _waiting,
+}
+"""By the incident's reason."""

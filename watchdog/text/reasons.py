@@ -1,0 +1,162 @@
+"""The closed names of reasons, as sentences: one table per use, each with the way out.
+
+What lives here: words for refusals, for blocks, for holds, for interlocks. Keys are the plain names of
+`watchdog.core.reasons`, so that a host with the client alone can read them. What must not: deciding anything.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+PROGRAM: Final = "rollback-watchdog"
+
+REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
+    "no_such_service": (
+        "there is no service of that name ({detail})",
+        f"{PROGRAM} status lists them",
+    ),
+    "no_such_plan": ("there is no plan {detail}", "the plans stand in the environment file"),
+    "no_deployment": (
+        "{service} has no deployment under way",
+        f"{PROGRAM} status {{service}} shows what was last",
+    ),
+    "no_such_incident": (
+        "there is no open incident to acknowledge",
+        f"{PROGRAM} status {{service}} shows who is paged",
+    ),
+    "wrong_phase": (
+        "that is not possible while the deployment is {detail}",
+        f"{PROGRAM} status {{service}} shows where it stands",
+    ),
+    "wrong_stable": ("the stable colour is another ({detail})", f"{PROGRAM} status {{service}} shows it"),
+    "already": ("there is nothing to change: {detail}", ""),
+    "because_wanted": ("a reason is wanted, for those who read the record", 'add --because "..."'),
+    "rule_firing": (
+        "a rule fires on the candidate, so the gate is not passed",
+        f"{PROGRAM} explain {{service}} --why-not shows which",
+    ),
+    "watcher_wanted": (
+        "schema is {detail}: automatic rollback would be off, so somebody has to watch",
+        "add --watched-by NAME, or declare the schema (--schema compatible) if stable is known to work on it",
+    ),
+    "not_adopted": (
+        "the router and the journal do not agree ({detail})",
+        f"look at it, then {PROGRAM} adopt {{service}}",
+    ),
+    "configuration_changed": (
+        "the configuration changed meanwhile ({detail})",
+        f"{PROGRAM} status {{service}}, then try again",
+    ),
+    "one_at_a_time": (
+        "another deployment is under way ({detail})",
+        "wait for its end, or abort it: " + f"{PROGRAM} abort {{service}}",
+    ),
+    "known_bad": (
+        "{detail} was rolled back on proof and is not accepted again",
+        f'{PROGRAM} forgive {{detail}} --because "..."',
+    ),
+    "stop_the_line": ("the line is stopped by {detail}", f"{PROGRAM} stop-the-line --release"),
+    "schema": (
+        "schema is {detail}: stable is not known to work on it",
+        f'{PROGRAM} rollback {{service}} --anyway --because "..."',
+    ),
+    "kept_long_enough": (
+        "stable is no longer kept ready, so there is nothing to roll back to",
+        "deploy the earlier release anew",
+    ),
+    "nothing_decided": ("the daemon did not answer the command", f"{PROGRAM} status {{service}} tells what is true"),
+}
+"""Why a command was refused, and what would help."""
+
+BLOCKS: Final[Mapping[str, str]] = {
+    "stop_the_line": "the line is stopped by {detail}",
+    "schema": "schema is {detail}",
+    "stable_down": "{stable} does not answer direct probes",
+    "common_cause": "{stable} fails too ({detail})",
+    "known_bad": "{stable} runs {detail}, which was rolled back on proof",
+    "stable_cold": "{stable} has served no users for a while",
+    "one_at_a_time": "another action is under way",
+}
+"""Why an interlock stands in the way of a rollback."""
+
+PASSES: Final[Mapping[str, str]] = {
+    "stop_the_line": "the line runs",
+    "schema": "schema is {detail}",
+    "stable_down": "{detail}",
+    "nothing_to_lose": "{detail}",
+    "common_cause": "no common cause ({detail})",
+    "known_bad": "{stable} is not known bad",
+}
+"""What an interlock says that lets a rollback through."""
+
+HOLDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
+    ("rule", "rule_freezes"): ("rule {detail} fires", "lifts itself after 5 min healthy, or"),
+    ("human", "human"): ("paused: {detail}", ""),
+    ("human", "third_divert"): ("third divert, the candidate stays cut off until somebody decides", ""),
+    ("human", "brake_by_hand"): ("the brake was set by hand", "take the brake file away, then"),
+    ("restart", "rebooted"): ("this host was rebooted in mid-deployment", ""),
+    ("divert", "rule_suspicious"): ("the candidate is cut off on suspicion", "ends by itself"),
+    ("interlock", "step_failed"): (
+        "the step could not be put in force: {detail}",
+        "lifts itself after 5 min healthy, or",
+    ),
+    ("interlock", "brake_failed"): (
+        "the brake could not be moved: {detail}",
+        "lifts itself after 5 min healthy, or",
+    ),
+    ("interlock", "promotion_failed"): ("the promotion could not be put in force: {detail}", ""),
+    ("parachute", "not_prepared"): ("a rollback would not work now: {detail}", "ends when it would work again"),
+}
+"""Why progression stands still, and how it ends besides `resume`."""
+
+NOT_BY_RESUME: Final = frozenset({"divert", "parachute"})
+"""Holds that end by what caused them."""
+
+
+def refusal(reason: str, detail: str, service: str = "") -> str:
+    """One or two sentences: why a command was refused and the way out. `detail` may repeat the reason's name."""
+    detail = "" if detail == reason else detail
+    if reason not in REFUSALS:
+        return _sentence(detail or reason.replace("_", " "))
+    what, way = (_fill(each, detail, service=service) for each in REFUSALS[reason])
+    return f"{_sentence(what)} {_sentence(_begin(way))}" if way else _sentence(what)
+
+
+def blocked(reason: str, detail: str, stable: str) -> str:
+    """Why a rollback is blocked, as part of a sentence."""
+    return _fill(BLOCKS.get(reason, f"{reason.replace('_', ' ')} {{detail}}"), detail, stable=stable).strip()
+
+
+def passed(interlock: str, detail: str, stable: str) -> str:
+    """What an interlock said when it let a rollback through."""
+    return _fill(PASSES.get(interlock, f"{interlock.replace('_', ' ')}: {{detail}}"), detail, stable=stable)
+
+
+def held(hold: str, reason: str, detail: str, *, service: str, stable: str) -> tuple[str, str]:
+    """Why progression stands still, and the way out."""
+    what, end = HOLDS.get((hold, reason), ("", ""))
+    if not what:
+        said = blocked(reason, detail, stable)
+        what = f"the rollback is blocked: {said}" if hold == "interlock" else said
+    if hold in NOT_BY_RESUME:
+        return _fill(what, detail), end
+    return _fill(what, detail), f"{end} {PROGRAM} resume {service}".strip()
+
+
+def _fill(text: str, detail: str, *, service: str = "", stable: str = "stable") -> str:
+    """Put the words in; without a detail what only carried it goes, too."""
+    if not detail:
+        for around in (" ({detail})", ": {detail}", " {detail}"):
+            text = text.replace(around, "")
+    filled = text.replace("{detail}", detail).replace("{service}", service or "SERVICE")
+    return filled.replace("{stable}", stable)
+
+
+def _begin(text: str) -> str:
+    """With a capital, unless it is a command."""
+    return text if text.startswith(PROGRAM) else text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    """With a full stop, unless it ends in a command that somebody copies."""
+    closed = text.endswith((".", "?", '"')) or PROGRAM in text
+    return text if closed else f"{text}."
