@@ -48,15 +48,15 @@ def test_nginx_knows_servers_routes_and_token(tmp_path: Path) -> None:
     """What its files are made of."""
     text = ENVIRONMENT.replace("access_log: {{}}", "access_log: {{routes: {{login: {{path: /login}}}}}}")
     (service,) = environment(tmp_path, text).services
-    setup = adapters.nginx_setup(service, "t0ken")
+    setup = adapters.nginx_setup(service, "0123456789abcdef")
 
-    assert ("shop", "t0ken", {"login": "/login"}) == (setup.service, setup.token, setup.routes)
+    assert ("shop", "0123456789abcdef", {"login": "/login"}) == (setup.service, setup.token, setup.routes)
     assert {Colour.BLUE: ("127.0.0.1:8081",), Colour.GREEN: ("127.0.0.1:8082",)} == setup.servers
 
 
 def test_every_server_of_a_colour_is_asked_for_its_health(tmp_path: Path) -> None:
     """With the credentials revealed."""
-    text = ENVIRONMENT.replace('{{server: "127.0.0.1:8082"}}', '{{servers: ["127.0.0.1:8082", "127.0.0.1:8083"]}}')
+    text = ENVIRONMENT.replace('{{server: "127.0.0.1:8082"}}', '{{server: ["127.0.0.1:8082", "127.0.0.1:8083"]}}')
     text = text.replace("poll: 500ms", "poll: 500ms, headers: {{X-Key: {{credential: key}}}}")
     (service,) = environment(tmp_path, text).services
     source = adapters.health(service.health[0], lambda: 0.0, reveal)

@@ -17,7 +17,7 @@ END_WITHIN: Seconds = 1.0  # what does not end when it is cancelled is left behi
 
 
 class Poller:
-    """One source's schedule: first poll at once, then at start + k * interval, without drift or catching up."""
+    """One source's schedule: first poll at once, then every interval without drift; an overdue poll at once, and only one."""
 
     def __init__(
         self, source: PollSource, emit: Emit, now: Now, *, failed: Callable[[str, str], None] | None = None
@@ -82,9 +82,12 @@ class Poller:
                     due = last + self._interval
             else:
                 last = due
+                began = self._now()
                 await self._one_poll()
-                late = self._now() - due
-                due += self._interval * (1 + max(0, int(late // self._interval)))
+                due = began if began - due > self._interval / 2 else due  # a late start is a new rhythm, no drift
+                # What came due during the poll begins at once: a page that hangs for its whole interval must not be
+                # asked half as often.
+                due = max(due + self._interval, self._now())
 
     async def _sleep(self, wait: Seconds | None) -> bool:
         """Whether the schedule was changed before the time was over."""
