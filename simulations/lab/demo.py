@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 from typing import Any, Final
 
 from simulations.lab.processes import LabError, run_folder, wait_until
 from simulations.lab.results import Record, last_before_first_cut, since
 from simulations.lab.scene import Scene
 from watchdog.control.client import Client, ControlError
+from watchdog.notify import words
 
 RATE: Final = 60.0
 ERRORS: Final = 0.6
@@ -87,9 +89,9 @@ class Story:
         self.wait(lambda: self.deployment()["checks"] != [], "the preparation")
         checks = self.deployment()["checks"]
         self.line.say(f"the way back is ready first: {sum(each['ok'] for each in checks)} of {len(checks)} checks hold")
-        for step, words in enumerate(("10 % of users are on green", "50 %", "everybody is on green")):
-            self.wait(partial(self.confirmed, step), words)
-            self.line.say(words, at=self.deployment()["phase_since"])
+        for step, what in enumerate(("10 % of users are on green", "50 % of users", "everybody is on green")):
+            self.wait(partial(self.confirmed, step), what)
+            self.line.say(what, at=self.deployment()["phase_since"])
 
     def break_green(self) -> None:
         """The new version begins to fail."""
@@ -135,10 +137,16 @@ class Story:
         print(f"  failed requests before the fault                    {_failed_before(records, self.fault_at):4d}")
 
     def show_the_screens(self) -> None:
-        """What the operator sees."""
-        for words in (("status",), ("explain", self.scene.service)):
-            print(f"\n$ rollback-watchdog {' '.join(words)}\n")
-            print(self.scene.cli(*words).stdout.rstrip())
+        """What on-call is told, and what the operator sees."""
+        view = self.client.status()
+        incidents = view["services"][self.scene.service]["incidents"]
+        told = next((each for each in incidents if each["reason"] == "proved_by_traffic"), None)
+        if told is not None:
+            message = words.message(view, self.scene.service, told["id"], 0)
+            print(f"\nWhat on-call reads:\n\n{indent(message.title + chr(10) + message.body.rstrip(), '  ')}")
+        for command in (("status",), ("explain", self.scene.service)):
+            print(f"\n$ rollback-watchdog {' '.join(command)}\n")
+            print(self.scene.cli(*command).stdout.rstrip())
 
     def confirmed(self, step: int) -> bool:
         """Whether a step's split is in force."""
