@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from simulations.lab.environment import SceneService
 from simulations.lab.processes import Child, run_folder, wait_until
 from simulations.lab.scene import CLI, Scene
 from tests.acceptance.daemon_world import View, Watch, changes
@@ -195,11 +196,12 @@ def test_a_second_daemon_is_refused(scene: Scene, canary: Watch) -> None:
 
 
 def test_drift_is_reported_and_stops_the_next_release_until_it_is_adopted() -> None:
-    """Somebody moves the users by hand: no traffic leaves stable before a human says what is true."""
+    """Somebody moved the users while the daemon was away: none leaves stable before a human says what is true."""
     with run_folder() as folder, Scene(folder, changes=changes(), seed=1) as scene:
         scene.start_daemon()
         watch = Watch(scene)
         watch.ready()
+        scene.daemon.stop()
         setup = ServiceNginx(
             service="shop",
             servers={Colour(colour): (scene.app(colour).server,) for colour in ("blue", "green")},
@@ -208,7 +210,8 @@ def test_drift_is_reported_and_stops_the_next_release_until_it_is_adopted() -> N
         everybody = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=1.0, salt="")
         (scene.paths.generated / "shop.http.conf").write_text(service_http(setup, everybody))
         scene.nginx.reload()
-        drifted = watch.until(lambda view: bool(view["drift"]), "drift", timeout=15.0)
+        scene.start_daemon()
+        drifted = watch.until(lambda view: bool(view["drift"]), "drift")
 
         assert "remembered: blue 100 %; the router says: green 100 %" in drifted["drift"]
         with pytest.raises(RefusedError) as refused:
@@ -238,55 +241,43 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_on_a_full_disk_the_rollback_happens_and_is_kept_later() -> None:
-    """The brake is a rename; the journal says `not durable`, and has it all when there is space again."""
+def test_on_a_full_disk_users_are_taken_to_stable_and_all_of_it_is_kept_later() -> None:
+    """A rollback is a rename and happens; a divert's users stay away until their trial can be recorded; the journal
+    says `not durable`, and has everything when there is space again.
+    """
+    services = (SceneService(), SceneService(name="store", path="/store/"))
+    settings = changes("shop", "store", services={"shop": {"on_suspect": "pause"}})
     with (
         run_folder() as folder,
         small_disk(folder / "state", "24m") as state,
-        Scene(folder, changes=changes(services={"shop": {"on_suspect": "pause"}}), seed=1) as scene,
+        Scene(folder, services=services, changes=settings, seed=1) as scene,
     ):
-        load = scene.start_load(**LOAD)
+        loads = [scene.start_load(name=each.name, paths=((each.path, 1.0),), **LOAD) for each in services]
         scene.start_daemon()
-        watch = Watch(scene)
-        deployment = watch.submit("2.0", plan="canary")
-        watch.until(_at_half, "a canary")
+        shop, store = watches = [Watch(scene, each.name) for each in services]
+        deployments = [watch.submit("2.0", plan="canary") for watch in watches]
+        for watch in watches:
+            watch.until(_at_half, "a canary")
         fill(state / "fill")
-        watch.until(lambda _view: bool(watch.client.status()["not_durable"]), "not durable")
-        scene.fault("green", error_rate=1.0)
-        watch.until_phase("rolled_back")
-        scene.wait_for_split(load, {"blue"}, timeout=5.0)
-        assert [] == watch.of(deployment, "RollbackOrdered")
+        shop.until(lambda _view: bool(shop.client.status()["not_durable"]), "not durable")
+        for watch in watches:
+            scene.fault("green", service=watch.service, error_rate=1.0)
+        shop.until_phase("rolled_back")
+        scene.wait_for_split(loads[0], {"blue"}, timeout=5.0)
+        scene.wait_for_split(loads[1], {"blue"}, timeout=5.0, over=2.5)  # the divert is over after two seconds
+        assert [[], []] == [watch.of(name, "RollbackOrdered") for watch, name in zip(watches, deployments, strict=True)]
 
         (state / "fill").unlink()
-        watch.until(lambda _view: not watch.client.status()["not_durable"], "durable again", timeout=15.0)
+        shop.until(lambda _view: not shop.client.status()["not_durable"], "durable again")
+        store.until_phase("rolled_back")
 
-        assert 1 == len(watch.of(deployment, "RollbackOrdered"))
-        assert 1 == len([each for each in watch.of(deployment, "PhaseChanged") if each["to"] == "rolled_back"])
-        full, again = bodies(watch, "NotDurable")
+        assert [1, 1] == [
+            len(watch.of(name, "RollbackOrdered")) for watch, name in zip(watches, deployments, strict=True)
+        ]
+        assert 1 == len([each for each in shop.of(deployments[0], "PhaseChanged") if each["to"] == "rolled_back"])
+        full, again = bodies(shop, "NotDurable")
         assert "disk is full" in full["detail"]
         assert "" == again["detail"]
-
-
-def test_on_a_full_disk_nobody_is_let_in_again() -> None:
-    """A divert's users stay on stable until its trial can be recorded."""
-    with (
-        run_folder() as folder,
-        small_disk(folder / "state", "24m") as state,
-        Scene(folder, changes=changes(), seed=1) as scene,
-    ):
-        load = scene.start_load(**LOAD)
-        scene.start_daemon()
-        watch = Watch(scene)
-        deployment = watch.submit("2.0", plan="canary")
-        watch.until(_at_half, "a canary")
-        fill(state / "fill")
-        scene.fault("green", error_rate=1.0)
-        scene.wait_for_split(load, {"blue"}, timeout=10.0, over=4.0)  # the divert is over after two seconds
-
-        (state / "fill").unlink()
-        watch.until_phase("rolled_back")
-
-        assert 1 == len(watch.of(deployment, "RollbackOrdered"))
 
 
 def bodies(watch: Watch, kind: str) -> list[View]:

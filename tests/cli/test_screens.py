@@ -39,7 +39,8 @@ def test_everything_is_well() -> None:
         "  error-rate         ok        1 of 412 on green failed (0.2 %), limit 5 %",
         "  database           pending   1 failure in a row, 3 decide, last: too many connections (09:14:05)",
         "  p95                unknown   metrics: no new sample for 46 s (advisory) [observed only]",
-        "  rollback is ready: blue answered 3.0 s ago.  level 1 is on.  nobody is paged.",
+        "  rollback is ready: blue answered 3.0 s ago, brake proved 25 min ago.  level 1 is on.  nobody is",
+        "    paged.",
     ] == lines
 
 
@@ -109,14 +110,29 @@ def test_a_gate_that_waits_says_for_what() -> None:
 @pytest.mark.parametrize(
     ("answered", "told"),
     [
-        (NOW - 0.4, "rollback is ready: blue answered 0.4 s ago."),
+        (NOW - 0.4, "rollback is ready: blue answered 0.4 s ago, brake proved 25 min ago."),
         (NOW - 46, "rollback is not proved ready: blue last answered 46 s ago."),
         (None, "rollback is not proved ready: blue has not answered yet."),
     ],
 )
 def test_readiness_has_an_age(answered: float | None, told: str) -> None:
     """An old answer of stable is not called ready."""
-    assert of(stable_answered=answered)[-1].strip().startswith(told)
+    assert told in " ".join(line.strip() for line in of(stable_answered=answered))
+
+
+def test_before_the_proof_nothing_is_called_ready() -> None:
+    """However fresh stable's answer is: the brake has not been tried yet."""
+    lines = of(deployment=views.deployment(phase="preparing", step=-1))
+
+    assert "  no user is moved before a rollback is proved to work.  level 1 is on.  nobody is paged." == lines[-1]
+
+
+@pytest.mark.parametrize("phase", ["rolling_back", "verifying", "rollback_failed"])
+def test_a_rollback_under_way_is_held_by_nothing(phase: str) -> None:
+    """The interlock that had blocked it was shown as if it still did."""
+    held = [views.hold("interlock", "stop_the_line", "ops: drill")]
+
+    assert not [line for line in of(deployment=views.deployment(phase=phase, holds=held)) if "held" in line]
 
 
 def test_a_lost_parachute_is_not_ready() -> None:

@@ -9,7 +9,7 @@ from tests.core.world import World
 from tests.text import views
 from tests.text.views import NOW, ZONE
 from watchdog.cli.stories import told, why_not
-from watchdog.core.events import Pause, Submit
+from watchdog.core.events import Pause, Resume, Submit
 from watchdog.core.model import Schema
 from watchdog.daemon.explain.story import explain_records
 
@@ -78,7 +78,24 @@ def test_diverts_phases_and_people() -> None:
     assert "divert 1: cut off until" in after(lines, "diverts")[0]
     assert "let in again for a trial until" in after(lines, "diverts")[1]
     assert ["deploy ordered submit", "ops ordered pause: lunch"] == [line[12:] for line in after(lines, "people")]
-    assert any("held (human): human (lunch)" in line for line in after(lines, "phases"))
+    assert any("held (human): paused: lunch" in line for line in after(lines, "phases"))
+
+
+def test_phases_and_holds_stand_in_the_order_of_time() -> None:
+    """What was held, and when it ended, between the phases in which it happened."""
+    world = World().begin().submit()
+    world.run(13.0)
+    world.put(Pause(id="p", by="ops", because="lunch", service="shop"))
+    world.run(1.0)
+    world.put(Resume(id="r", by="ops", service="shop"))
+    world.run(20.0)
+
+    lines = after(story(world), "phases")
+
+    assert sorted(lines, key=lambda line: line[:10]) == lines
+    held = next(at for at, line in enumerate(lines) if line.endswith("held (human): paused: lunch"))
+    assert lines[held + 1].endswith("hold human lifted: human")
+    assert held + 2 < len(lines)
 
 
 def test_a_narrow_screen() -> None:
@@ -148,6 +165,24 @@ def test_the_table_of_the_present_moment() -> None:
     ] == lines[2:6]
     assert "Now 50 % of users are on green (12 requests/s); level 1 is on." == lines[7]
     assert "Not considered: p95 (observed only)." == lines[8]
+
+
+def test_the_table_of_the_present_moment_on_a_phone() -> None:
+    """At 60 columns it keeps the counts and the evidence, and no line is wider."""
+    rules = [views.fired(), views.probe(in_a_row=1), views.threshold()]
+    lines = why_not(views.view(), views.service(rules=rules), 60, ZONE)
+
+    assert ["rule", "state", "bad", "total", "evidence", "needed"] == lines[3].split()
+    assert max(len(line) for line in lines) <= 60
+
+
+def test_how_the_last_one_ended_is_named_whatever_it_was() -> None:
+    """A promoted or an aborted release was said to be None."""
+    promoted = views.deployment(phase="promoted", ended=NOW - 5)
+
+    assert ["osun-his: nothing is under way, so there is nothing to roll back; 4.2.0 promoted."] == now(
+        deployment=promoted
+    )
 
 
 def test_nothing_is_under_way() -> None:

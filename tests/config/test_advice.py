@@ -27,13 +27,6 @@ from tests.config.helpers import changed
             ),
         ),
         (
-            "services: {app: {colours: {blue: {server: ['a:1', 'b:1']}}}}\n",
-            (
-                "2: services.app.colours.blue.server: health checks ask a:1, the first of 2; the others are seen by "
-                "users only"
-            ),
-        ),
-        (
             "rules: {health: {probe: {fall: 1}}}\n",
             "2: rules.health.probe.fall: 1: a single lost packet rolls back",
         ),
@@ -74,3 +67,8 @@ def test_each_warning_has_its_place_and_reason(tmp_path: Path, text: str, warnin
 def test_what_is_just_right_earns_no_warning(tmp_path: Path, text: str) -> None:
     """The bounds are exact, and a rule that nobody uses is not judged."""
     assert () == changed(tmp_path, text).warnings
+
+
+def test_several_servers_of_a_colour_are_nothing_to_warn_of(tmp_path: Path) -> None:
+    """The warning said that only the first was asked for its health; every one is."""
+    assert () == changed(tmp_path, "services: {app: {colours: {blue: {server: ['a:1', 'b:1']}}}}\n").warnings

@@ -276,9 +276,7 @@ def test_the_adapters_get_plain_settings() -> None:
 
 def test_groups_are_taken_as_they_are_named(tmp_path: Path) -> None:
     """Who may give orders, who may read, who writes the access log."""
-    result = compiled(
-        tmp_path, "control: {operators: release-managers, viewers: staff}\nedge: {group: www-data}\n"
-    )
+    result = compiled(tmp_path, "control: {operators: release-managers, viewers: staff}\nedge: {group: www-data}\n")
 
     assert ("release-managers", "staff", "www-data") == (result.operators, result.viewers, result.edge_group)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.examples import ALIVE, ERROR_RATE, GREEN, SERVICE, SHOP, WRITABLE, environment
+from tests.core.examples import ALIVE, EDGE, ERROR_RATE, GREEN, SERVICE, SHOP, WRITABLE, environment
 from tests.core.world import World
-from watchdog.core.events import Configured
+from watchdog.core.events import Configured, Pause
 from watchdog.core.model import Level, Schema
 from watchdog.core.reasons import Reason
 from watchdog.core.records import Accepted, Refused
@@ -99,3 +99,16 @@ def test_the_first_configuration_is_answered_when_it_asks(name: str) -> None:
 
     assert [Accepted(command=name)] * bool(name) == world.bodies(Accepted)
     assert SHOP in world.state.services
+
+
+def test_a_source_that_a_reload_brought_has_its_two_minutes() -> None:
+    """Its silence before the reload is no blindness."""
+    world = soaking()
+    world.put(Pause(id="p", service=SHOP))
+    world.run(600.0)
+
+    reload(world, replace(SERVICE, sources=(*SERVICE.sources, replace(EDGE, name="synthetic"))))
+    world.run(60.0)
+
+    assert [] == world.sent
+    assert world.run(70.0, lambda world: bool(world.sent))

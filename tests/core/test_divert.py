@@ -154,13 +154,15 @@ def test_resume_before_the_third_brake_is_confirmed_lets_in_again() -> None:
 
 def test_suspicion_at_the_end_of_a_trial_asks_the_interlocks_again() -> None:
     """The next divert is not ordered when stable is down by then."""
-    world = diverted()
-    world.run(10.1, lambda world: not cut(world))
-    world.alive[BLUE] = False
-    world.share_bad[GREEN] = 0.3
-    world.run(3.1, lambda world: bool(world.bodies(TrialEnded)))
-    world.run(0.1)
+    world = World(environment=environment(replace(SERVICE, rules=SERVICE.rules[1:], trial=4.5))).begin().submit()
+    world.run(5.0)
+    one_failed_probe_short(world)
+    assert world.run(15.0, lambda world: bool(world.bodies(TrialBegun)))
+    world.alive = {BLUE: False, GREEN: False}
+    assert world.run(6.0, lambda world: bool(world.bodies(TrialEnded)))
 
+    assert [TrialEnded(service=SHOP, reason=Reason.RULE_SUSPICIOUS)] == world.bodies(TrialEnded)
+    assert world.deployment.divert_wanted is not None
     assert 1 == len(world.bodies(DivertOrdered))
 
 
@@ -177,6 +179,7 @@ def test_a_divert_without_a_sign_of_life_from_stable_is_blocked() -> None:
     asked = count(world, ProbeColour)
     assert 0.1 == world.candidates_share
     world.run(0.6)
+    world.run(1.0)
     assert asked < count(world, ProbeColour)
 
 
@@ -294,3 +297,48 @@ def test_a_lost_beginning_of_a_trial_is_made_up_for() -> None:
 
     assert None is world.deployment.divert
     assert [HoldSet(service=SHOP, hold=Hold.DIVERT, reason=Reason.RULE_SUSPICIOUS)] == world.bodies(HoldSet)
+
+
+def in_trial() -> World:
+    world = diverted()
+    assert world.run(11.0, lambda world: bool(world.bodies(TrialBegun)))
+    return world
+
+
+def test_a_trial_that_nobody_watched_begins_anew() -> None:
+    """A source that was silent in it, though it speaks again: the trial has shown nothing."""
+    world = in_trial()
+    world.silent = {"edge"}
+    world.run(2.0)
+    world.restart(down=10.0)
+    world.silent.clear()
+    world.run(3.0)
+    assert 2 <= len(world.bodies(TrialBegun))
+
+    world.run(10.0)
+
+    assert None is world.deployment.divert
+
+
+def test_a_trial_does_not_end_in_the_dark() -> None:
+    """Blind at its end: it waits for sight, and is then held once more."""
+    world = in_trial()
+    world.silent = {"edge"}
+    world.run(60.0)
+    assert world.deployment.divert is not None
+    assert [] == world.bodies(TrialEnded)
+
+    world.silent.clear()
+    world.run(10.0)
+
+    assert None is world.deployment.divert
+
+
+def test_a_reboot_divert_is_blocked_by_a_stopped_line_and_says_so_once() -> None:
+    """The split stays; stable goes on being asked."""
+    world = soaking()
+    world.put(StopTheLine(id="l", by="ada", because="storm"))
+    world.restart(rebooted=True)
+    world.run(5.0)
+
+    assert [Reason.STOP_THE_LINE] == [b.reason for b in world.bodies(DivertBlocked) if isinstance(b, DivertBlocked)]

@@ -48,6 +48,8 @@ def test_the_configuration_is_at_hand() -> None:
     draft = Draft(state=configured(), now=0.0)
     assert (SERVICE, environment()) == (draft.settings(SHOP), draft.environment)
 
+    with pytest.raises(LookupError, match="shop has no deployment"):
+        draft.under_way(SHOP)
     with pytest.raises(LookupError, match="nobody"):
         draft.settings("nobody")
     with pytest.raises(LookupError, match="no configuration"):

@@ -10,6 +10,7 @@ from tests.core.examples import (
     ALIVE,
     BLUE,
     CANARY,
+    EDGE,
     ERROR_RATE,
     GREEN,
     SERVICE,
@@ -294,6 +295,15 @@ def test_a_gap_makes_the_healthy_time_begin_anew() -> None:
     state = after(soaking(), *both(12.0, 13.0, 50.0, 51.0))
 
     assert 50.0 == deployment_of(state).healthy_since
+
+
+def test_a_gap_of_the_only_source_counts_nothing() -> None:
+    """Nothing was there to notice the silence while it lasted."""
+    alone = replace(SERVICE, sources=(EDGE,), rules=(ERROR_RATE,))
+    events = [edge(time, (0.0, 20.0)) for time in (12.0, 13.0, 50.0, 51.0)]
+
+    assert 2.0 == soak(soaking(alone), events)
+    assert 50.0 == deployment_of(after(soaking(alone), *events)).healthy_since
 
 
 def test_a_suspect_moment_counts_nothing_and_takes_nothing_away() -> None:

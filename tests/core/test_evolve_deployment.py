@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.core.examples import BLUE, GREEN, SHOP, deployment_of, shop
 from tests.core.world import World
-from watchdog.core.effects import Notify, ObserveTraffic, Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
+from watchdog.core.effects import Effect, Notify, ObserveTraffic, Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
 from watchdog.core.engine import evolve
 from watchdog.core.events import PreparedOutcome, ProofOutcome, Rollback, Submit, TrafficOutcome
 from watchdog.core.model import Check
@@ -24,8 +24,8 @@ def soaking() -> World:
     return world
 
 
-def waiting(world: World, *effects: object) -> State:
-    known = {effect.id: effect for effect in effects}  # type: ignore[attr-defined]  # every effect has an id
+def waiting(world: World, *effects: Effect) -> State:
+    known = {effect.id: effect for effect in effects}
     return replace(world.state, services={SHOP: replace(world.shop, waiting=known)})
 
 

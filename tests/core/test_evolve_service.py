@@ -1,5 +1,7 @@
 """Folding what concerns a service beyond its deployment."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.examples import BLUE, GREEN, SHOP, at_home, configured, shop
@@ -21,8 +23,14 @@ from watchdog.core.records import (
 from watchdog.core.state import ServiceState, StableProbe, State
 
 
+def unasked() -> State:
+    """The shop as configured, with no question to the router under way."""
+    state = configured()
+    return replace(state, services={SHOP: replace(shop(state), waiting={})})
+
+
 def folded(*bodies: Body, state: State | None = None) -> ServiceState:
-    state = state or configured()
+    state = state or unasked()
     for body in bodies:
         state = evolve(state, Record(seq=state.seq + 1, at=100.0, body=body))
     return shop(state)

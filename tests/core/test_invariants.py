@@ -352,6 +352,7 @@ def heal(world: World) -> None:
     world.put(Configured(environment=world.environment, forced=True))
     world.put(StopTheLine(id="l", by="ada", release=True))
     world.run(1.0)
+    world.run(5.0, lambda world: not any(isinstance(effect, SetTraffic) for effect in world.shop.waiting.values()))
     deployment = world.deployment
     world.split = deployment.in_force
     if deployment.rollback is not None:

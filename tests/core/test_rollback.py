@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.core.examples import ALIVE, BLUE, ERROR_RATE, GREEN, SERVICE, SHOP, WRITABLE, environment
 from tests.core.world import World
-from watchdog.core.effects import ProbeColour, Prove, SetTraffic
+from watchdog.core.effects import ObserveTraffic, ProbeColour, Prove, SetTraffic
 from watchdog.core.events import Rollback, StopTheLine
 from watchdog.core.model import Schema
 from watchdog.core.phases import Hold, Phase
@@ -253,10 +253,10 @@ def test_a_switch_that_failed_is_tried_again_until_it_works() -> None:
 def test_a_proof_that_failed_is_a_rollback_that_failed() -> None:
     """The next attempt is proved by requests after it: those before it went to the candidate."""
     world = soaking()
-    world.failing.add(Prove)
+    world.failing |= {Prove, ObserveTraffic}
     human(world)
     assert world.run(10.0, lambda world: world.deployment.phase is Phase.ROLLBACK_FAILED)
-    world.failing.clear()
+    world.failing = {ObserveTraffic}
     assert world.run(15.0, ended)
 
     first, *_, last = [effect for effect in world.effects if isinstance(effect, Prove)]

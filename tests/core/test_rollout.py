@@ -185,6 +185,9 @@ def test_a_critical_route_has_its_own_minimum() -> None:
     assert world.run(60.0, lambda world: world.deployment.phase is Phase.WAITING)
 
     assert ("0 of 20 requests on route login",) == lacks(service, world.shop)
+    enough = replace(world.deployment, route_requests={"login": 20})
+    assert () == lacks(service, replace(world.shop, deployment=enough))
+    assert () == lacks(service, replace(world.shop, deployment=None))
 
 
 def test_promote_passes_a_gate_that_waits() -> None:

@@ -10,7 +10,7 @@ from tests.core.world import World
 from watchdog.core import verdict
 from watchdog.core.model import Colour, Judgement, Level, OnFire, Verdict
 from watchdog.core.settings import AnyOf, Rule, Service
-from watchdog.core.state import Divert, Instance, ServiceState
+from watchdog.core.state import Beat, Divert, Instance, ServiceState
 
 OBSERVED = replace(ALIVE, name="watched", on_fire=OnFire.OBSERVE)
 ALL = replace(SERVICE, rules=(ERROR_RATE, ALIVE, WRITABLE, QUEUE, OBSERVED))
@@ -223,3 +223,15 @@ def test_an_instance_is_named_after_rule_and_colour() -> None:
     instance = service({}).instances["writable"]
     assert isinstance(instance, Instance)
     assert HEALTH.probing
+
+
+def test_a_rare_poll_between_deployments_is_no_silence() -> None:
+    """Health is asked five times less often without a deployment: three polls of that rhythm make it silent."""
+    world = World(environment=environment(ALL)).begin()
+    last = 100.0
+    kept = replace(world.shop, beats={HEALTH.name: Beat(last=last, continuous_since=last)})
+
+    def silent(after: float) -> bool:
+        return verdict.silent(ALL, kept, HEALTH.name, last + after)
+
+    assert [False, False, True] == [silent(7.0), silent(30.0), silent(30.1)]

@@ -121,6 +121,9 @@ def test_a_wanted_rollback_asks_stable_four_times_a_second() -> None:
 
     assert pytest.approx(8.0) == wake_at(world.state, 7.9)
     world.run(3.0)
+    unasked = {colour: replace(probe, asked_at=None) for colour, probe in world.shop.probes.items()}
+    quiet = replace(world.state, services={SHOP: replace(world.shop, probes=unasked)})
+    assert 10.04 == pytest.approx(wake_at(quiet, 9.04))
     asked = max(probe.asked_at or 0.0 for probe in world.shop.probes.values())
     assert asked + 1.0 == wake_at(world.state, max(asked + 0.5, asked))
 

@@ -11,6 +11,7 @@ from watchdog.config.words import Secret
 from watchdog.core.edge import EdgeLine
 from watchdog.core.model import Colour
 from watchdog.daemon import adapters
+from watchdog.sources.edge_line import LineParser
 from watchdog.sources.resolve import Resolver
 
 
@@ -85,7 +86,7 @@ class Names(Resolver):
         """Nothing to let go of."""
 
 
-def parsed(tmp_path: Path, blue: str, green: str) -> tuple[adapters.LineParser, dict[str, list[str]]]:
+def parsed(tmp_path: Path, blue: str, green: str) -> tuple[LineParser, dict[str, list[str]]]:
     text = ENVIRONMENT.replace("127.0.0.1:8081", blue).replace("127.0.0.1:8082", green)
     compiled = environment(tmp_path, text)
     known = asyncio.run(adapters.addresses(compiled, Names))

@@ -1,4 +1,4 @@
-"""A message from the state at the moment of sending to every contact; with plain words when there are no better ones."""
+"""A message from the state at the moment of sending to every contact; in plain words when there are no better."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def messenger(sender: Sending, view: Mapping[str, Any], *names: str) -> tuple[Me
     return made, unworded
 
 
-NO_INCIDENT = {"services": {"shop": {"incidents": [], "deployment": None}}}
+NO_INCIDENT: dict[str, Any] = {"services": {"shop": {"incidents": [], "deployment": None}}}
 
 
 def test_every_contact_hears_and_one_is_enough() -> None:

@@ -16,11 +16,12 @@ from watchdog.core.engine import step
 from watchdog.core.events import Configured, Event, Observed
 from watchdog.core.model import Colour, Missing
 from watchdog.core.phases import Phase
+from watchdog.core.settings import IDLE_POLL_FACTOR
 from watchdog.core.state import Deployment, State
 from watchdog.daemon import wiring
 from watchdog.daemon.adapters import parser
 from watchdog.daemon.performer import ProbeUnknownError
-from watchdog.daemon.wiring import IDLE_POLL_FACTOR, Kit, Plant, reveal
+from watchdog.daemon.wiring import Kit, Plant, reveal
 from watchdog.notify.send import Contact
 from watchdog.sources.access_log import AccessLog
 from watchdog.sources.edge_ring import EdgeRing
@@ -35,7 +36,7 @@ class Site:
         self.events: list[Event] = []
         self.said: list[tuple[str, str]] = []
         ours, self.writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        ours.setblocking(False)
+        ours.settimeout(0.0)
         ring = EdgeRing()
         self.log = AccessLog(
             sock=ours, parser=parser(compiled, {}), services=(), now=clock.now, wall=clock.wall, ring=ring
@@ -168,7 +169,7 @@ def test_what_was_built_and_is_not_wanted_leaves_the_routers_in_use(tmp_path: Pa
         router = site.kit().router
         router.close = lambda: closed.append(1)  # type: ignore[assignment,return-value,method-assign]  # to hear of it
         await site.plant.discard(await site.plant.build(compiled))
-        del router.close  # type: ignore[method-assign]  # the real one again
+        del router.close  # the real one again
 
         assert [] == closed
 
@@ -268,7 +269,7 @@ def test_a_direct_probe_that_could_not_run_is_no_answer(
         async def probe(_colour: Colour) -> ProbeAnswer:
             return answer
 
-        source.probe = probe  # type: ignore[method-assign]  # the answer of this test
+        source.probe = probe  # type: ignore[assignment,method-assign]  # the answer of this test
         hands = built.hands["shop"]
         if expected is None:
             with pytest.raises(ProbeUnknownError):
@@ -291,7 +292,7 @@ def test_a_secret_is_read_where_it_is_kept(tmp_path: Path, monkeypatch: pytest.M
         reveal(Secret(credential="key"))
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert "s3cret" == reveal(Secret(credential="key"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="credential other: .* LoadCredential="):
         reveal(Secret(credential="other"))
 
 

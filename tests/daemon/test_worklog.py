@@ -48,7 +48,10 @@ def test_a_decision_is_a_line_with_its_plain_fields() -> None:
             "level": "info", "event": "PhaseChanged", "seq": 7, "service": "shop", "to": "rolled_back",
             "reason": "proved_by_traffic",
         },
-        {"level": "info", "event": "SplitOrdered", "seq": 7, "service": "shop", "epoch": 2, "step": 0, "rollback": False},
+        {
+            "level": "info", "event": "SplitOrdered", "seq": 7, "service": "shop", "epoch": 2, "step": 0,
+            "rollback": False,
+        },
     ] == lines.lines  # fmt: skip
 
 

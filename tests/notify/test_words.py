@@ -41,7 +41,7 @@ def test_a_proved_rollback() -> None:
 [NO ACTION] osun-his 4.2.0 rolled back; all traffic is on blue since 09:14:56 (08:14:56 UTC), proved.
 Why    error-rate: 36 of 44 requests to green failed since 09:14:56; at least 53 % (99.9 % anytime confidence), \
 limit 5 %. blue: 0 of 430.
-Users  36 saw an error. Exposure was 10 % (12 requests/s).
+Users  36 saw an error. Exposure was 10 % (2.4 requests/s).
 Took   fault to decision about 3.7 s, decision to last request on green 8 ms, proof 2.0 s.
 State  green is left running for you to look at. 4.2.0 will not be accepted again until: \
 rollback-watchdog forgive 4.2.0 --because "..."
@@ -94,6 +94,7 @@ def test_a_message_that_comes_after_the_end_needs_nobody() -> None:
     )
 
     assert message.title.startswith("[NO ACTION] Over since 09:15:00: osun-his 4.2.0 stands still at 50 %")
+    assert [] == [line for line in message.body.splitlines() if line.startswith(("Now", "Ways"))]
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ from tests.sources.servers import (
     served,
     silent,
 )
-from watchdog.core.model import Colour, Missing
-from watchdog.sources.health import HealthSource, HealthTarget, ProbeAnswer, Tls
+from watchdog.core.model import Colour, Missing, Reading
+from watchdog.sources.health import HealthSource, HealthTarget, ProbeAnswer, Tls, _together
 from watchdog.sources.resolve import Resolver
 
 UP = b'{"status": "UP", "components": {"db": {"status": "UP", "n": 1}}}'
@@ -372,3 +372,71 @@ def test_a_ca_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         source(HealthTarget(url="https://127.0.0.1/", tls=Tls(ca=broken)))
     with pytest.raises(FileNotFoundError):
         source(HealthTarget(url="https://127.0.0.1/", tls=Tls(ca=tmp_path / "none.pem")))
+
+
+def together(*conversations: Conversation | None) -> tuple[ProbeAnswer, tuple[Reading, ...], list[str]]:
+    """A probe and a poll of a colour with these servers (None: nothing listens), and their addresses."""
+
+    async def main() -> tuple[ProbeAnswer, tuple[Reading, ...], list[str]]:
+        async with contextlib.AsyncExitStack() as stack:
+            ports = [
+                free_port() if each is None else await stack.enter_async_context(served(each)) for each in conversations
+            ]
+            targets = [HealthTarget(url=f"http://127.0.0.1:{port}/", timeout=0.3) for port in ports]
+            health = HealthSource(name="health", interval=2.0, targets={Colour.GREEN: targets}, now=time.monotonic)
+            answer, readings = await health.probe(Colour.GREEN), await health.poll()
+            await health.close()
+            return answer, readings, [f"127.0.0.1:{port}" for port in ports]
+
+    return asyncio.run(main())
+
+
+def test_a_colour_is_up_only_if_all_its_servers_are() -> None:
+    """One of them that fails is named by its address; a colour refuses only when all of them do."""
+    up, readings, _ = together(answering(UP), answering(UP))
+    assert (True, False, "") == (up.ok, up.refused, up.detail)
+    assert [("up", 1.0)] == [(each.signal, each.value) for each in readings if each.signal == "up"]
+
+    half, readings, addresses = together(answering(UP), None)
+    assert (False, False, f"{addresses[1]}: refused: Connection refused") == (half.ok, half.refused, half.detail)
+    assert [("up", 0.0)] == [(each.signal, each.value) for each in readings if each.signal == "up"]
+
+    down, _, addresses = together(None, None)
+    assert (False, True, 2) == (down.ok, down.refused, down.detail.count("refused: "))
+
+
+def test_the_time_of_a_colour_is_that_of_its_slowest_server() -> None:
+    """And missing when one of them gave none."""
+    answer, readings, addresses = together(answering(UP), silent)
+
+    assert (False, f"{addresses[1]}: timeout: no complete answer within 0.3 s") == (answer.ok, answer.detail)
+    assert answer.ended - answer.started >= 0.3
+    assert [Missing.TIMEOUT] == [each.value for each in readings if each.signal == "seconds"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([True, None], (False, False, Missing.ERROR, "b: ?")),
+        ([None, None], (False, False, Missing.ERROR, "a: ?; b: ?")),
+        ([False, None], (False, False, None, "a: down")),
+    ],
+)
+def test_a_server_that_is_down_says_more_than_one_that_is_not_known(
+    answers: list[bool | None], expected: tuple[bool, bool, Missing | None, str]
+) -> None:
+    """When the prober could not run for one of them and none is down, nothing is known of the colour."""
+    parts = {
+        name: ProbeAnswer(
+            ok=bool(ok),
+            refused=ok is False,
+            detail={True: "", False: "down", None: "?"}[ok],
+            started=1.0,
+            ended=2.0,
+            missing=Missing.ERROR if ok is None else None,
+        )
+        for name, ok in zip("ab", answers, strict=True)
+    }
+    answer = _together(parts)
+
+    assert expected == (answer.ok, answer.refused, answer.missing, answer.detail)

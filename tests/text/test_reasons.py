@@ -81,3 +81,11 @@ def test_a_blocked_rollback_is_told_as_such() -> None:
     why, _ = reasons.held("interlock", "schema", "unknown", service="osun-his", stable="blue")
 
     assert "the rollback is blocked: schema is unknown" == why
+
+
+def test_an_interlock_without_detail_has_no_brackets() -> None:
+    """A rollback by hand has no rule to compare; its interlock answers "pass", which nobody needs to read."""
+    assert "no common cause" == reasons.passed("common_cause", "pass", "blue")
+    assert "no common cause (errors: stable is inactive)" == reasons.passed(
+        "common_cause", "errors: stable is inactive", "blue"
+    )

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from watchdog.text import deployment as words
 from watchdog.text.quantities import weight
-from watchdog.text.reasons import NOT_BY_RESUME
+from watchdog.text.reasons import NOT_BY_RESUME, spoken
 
 Plain: TypeAlias = Mapping[str, Any]
 
@@ -52,8 +52,8 @@ def resume(service: Plain) -> str:
     if deployment is None:
         return NOTHING_RUNS.format(name=service["name"])
     told = words.holds(service["name"], deployment)
-    lifted = [why for (why, _), each in zip(told, deployment["holds"], strict=True) if _lifts(each)]
-    kept = [why for (why, _), each in zip(told, deployment["holds"], strict=True) if not _lifts(each)]
+    lifted = [each.why for each in told if each.hold not in NOT_BY_RESUME]
+    kept = [each.why for each in told if each.hold in NOT_BY_RESUME]
     goes = f" goes on, without: {'; '.join(lifted)}" if lifted else _nothing_lifted(deployment)
     stays = f" What still holds it: {'; '.join(kept)}." if kept else ""
     return f"{service['name']}: {deployment['release']}{goes}.{_let_in(deployment)}{stays}"
@@ -73,10 +73,6 @@ def _let_in(deployment: Plain) -> str:
     if not _cut_for_good(deployment):
         return ""
     return f" {deployment['candidate']} 0 % -> {weight(deployment['in_force']['weight'])} for a trial."
-
-
-def _lifts(hold: Plain) -> bool:
-    return hold["hold"] not in NOT_BY_RESUME
 
 
 def promote(service: Plain) -> str:
@@ -103,7 +99,7 @@ def acknowledge(service: Plain, incident: str | None) -> str:
         for each in service["incidents"]
         if each["open"] and not each["acknowledged_by"] and incident in (None, each["id"])
     ]
-    names = ", ".join(each["reason"].replace("_", " ") for each in chosen) or "nothing is open"
+    names = ", ".join(spoken(each["reason"]) for each in chosen) or "nothing is open"
     return f"{service['name']}: people are told again and again -> messages stop ({names}). Nothing else changes."
 
 

@@ -86,7 +86,7 @@ def _next(compiled: Compiled, file: str) -> Iterator[str]:
     yield "Next"
     yield f"  1. rollback-watchdog nginx show {file}   the lines to change in nginx's own files"
     yield f"  2. test and reload nginx: {'; '.join(reloads)}"
-    yield f"  3. rollback-watchdog run --config {file}"
+    yield "  3. start the daemon: systemctl enable --now rollback-watchdog"
 
 
 def _show(compiled: Compiled) -> int:

@@ -14,7 +14,7 @@ from watchdog.deploy.terminal import Paint, wrap
 from watchdog.text import deployment as words
 from watchdog.text import rules
 from watchdog.text.quantities import clock, count, duration, moment, weight
-from watchdog.text.reasons import PROGRAM
+from watchdog.text.reasons import PROGRAM, spoken
 
 Plain: TypeAlias = Mapping[str, Any]
 
@@ -129,7 +129,7 @@ def _rest(service: Plain, zone: tzinfo | None) -> str:
     if last is None:
         return f"{serves}; no deployment yet"
     ended = f" at {moment(last['ended'], zone)}" if last["ended"] is not None else ""
-    return f"{serves}; {last['release']} {words.PHASES.get(last['phase'], last['phase'])}{ended}"
+    return f"{serves}; {last['release']} {spoken(last['phase'])}{ended}"
 
 
 def _decisive(service: Plain) -> list[Plain]:
@@ -177,8 +177,8 @@ def _in_the_way(name: str, service: Plain, deployment: Plain, zone: tzinfo | Non
     suspended = words.suspended(deployment, zone)
     if suspended:
         yield f"{suspended} (divert {deployment['diverts']})"
-    for each, (why, way) in zip(deployment["holds"], words.holds(name, deployment), strict=True):
-        told_above = (blocked and each["hold"] == "interlock") or (suspended and each["hold"] == "divert")
+    for hold, why, way in words.holds(name, deployment):
+        told_above = (blocked and hold == "interlock") or (suspended and hold == "divert")
         if not told_above:
             yield f"held: {why}. {way[:1].upper() + way[1:] if way[:4] != PROGRAM[:4] else way}"
     if deployment["lacks"] and deployment["phase"] == "waiting":
@@ -206,14 +206,17 @@ def _readiness(view: Plain, service: Plain) -> str:
     deployment = service["deployment"]
     lost = next((each for each in deployment["holds"] if each["hold"] == "parachute"), None)
     if lost is not None:
-        return f"rollback is not ready: {lost['detail'] or lost['reason'].replace('_', ' ')}"
+        return f"rollback is not ready: {lost['detail'] or spoken(lost['reason'])}"
+    if deployment["phase"] in ("submitted", "preparing"):
+        return "no user is moved before a rollback is proved to work"
     answered = service["stable_answered"]
     if answered is None:
         return f"rollback is not proved ready: {deployment['stable']} has not answered yet"
     age = view["now"] - answered
     if age > FRESH_S:
         return f"rollback is not proved ready: {deployment['stable']} last answered {duration(age)} ago"
-    return f"rollback is ready: {deployment['stable']} answered {duration(age)} ago"
+    proved = duration(view["now"] - deployment["began"])  # by the preparation, which begins with the deployment
+    return f"rollback is ready: {deployment['stable']} answered {duration(age)} ago, brake proved {proved} ago"
 
 
 def _paged(service: Plain, zone: tzinfo | None) -> str:
@@ -221,7 +224,7 @@ def _paged(service: Plain, zone: tzinfo | None) -> str:
     for each in service["incidents"]:
         if not each["open"] or each["audience"] != "on_call":
             continue
-        reason = each["reason"].replace("_", " ")
+        reason = spoken(each["reason"])
         if each["acknowledged_by"]:
             said.append(f"{each['acknowledged_by']} has taken over ({reason})")
         elif not each["contacts"]:

@@ -4,6 +4,7 @@ What lives here: the order of the screen and its sentences. What must not: talki
 """
 
 import math
+import operator
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Any, Final, TypeAlias
@@ -13,16 +14,13 @@ from watchdog.deploy.terminal import wrap
 from watchdog.text import deployment as words
 from watchdog.text import rules
 from watchdog.text.quantities import clock, count, duration, moment, weight
-from watchdog.text.reasons import PROGRAM, blocked, passed
+from watchdog.text.reasons import PROGRAM, blocked, held, passed, spoken
 
 Plain: TypeAlias = Mapping[str, Any]
 
 NARROW: Final = 80
 LEVELS: Final = ("firing", "recovering", "pending")
 """Without a decision these rules are shown."""
-
-
-ROLLBACK_PHASES: Final = frozenset({"rolling_back", "verifying", "rolled_back", "rollback_failed"})
 
 
 def told(story: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
@@ -38,7 +36,7 @@ def told(story: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
         ("interlocks", _interlocks(story, deployment, zone)),
         ("diverts", _diverts(story, zone)),
         ("effects", _effects(story, deployment, zone)),
-        ("phases", _phases(story, zone)),
+        ("phases", _phases(story, deployment, zone)),
         ("people", _people(story, zone)),
     ):
         texts = list(part)
@@ -48,14 +46,14 @@ def told(story: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
 
 
 def _first(story: Plain, deployment: Plain, zone: tzinfo | None) -> str:
-    phase = words.PHASES.get(deployment["phase"], deployment["phase"])
+    phase = spoken(deployment["phase"])
     since = moment(deployment["ended"] or deployment["phase_since"], zone)
     decided = story["decided"]
     why = ""
     if decided is not None:
         by = f"ordered by {decided['by']}" if decided["by"] else ""
         why = "; ".join(part for part in (by, ", ".join(decided["rules"])) if part)
-    if why and deployment["phase"] not in ROLLBACK_PHASES:
+    if why and deployment["phase"] not in words.ROLLBACK:
         return f"{story['service']} {deployment['release']} is {phase} since {since}; a rollback is wanted: {why}."
     because = f", because: {why}" if why else ""
     return f"{story['service']} {deployment['release']} is {phase} since {since}{because}."
@@ -73,7 +71,7 @@ def _interlocks(story: Plain, deployment: Plain, zone: tzinfo | None) -> Iterato
     for each in story["interlocks"]:
         at, stable = clock(each["at"], zone), deployment["stable"]
         if not each["interlock"]:
-            yield f"{at}  the block is gone ({each['detail'].replace('_', ' ')})"
+            yield f"{at}  the block is gone ({spoken(each['detail'])})"
         elif each["passed"]:
             yield f"{at}  {passed(each['interlock'], each['detail'], stable)}"
         else:
@@ -95,7 +93,7 @@ def _diverts(story: Plain, zone: tzinfo | None) -> Iterator[str]:
                 yield f"{at}  let in again for a trial{until}"
             case _:
                 ends = {"trial_passed": "passed", "rule_suspicious": "ended in suspicion"}
-                yield f"{at}  the trial {ends.get(each['reason'], each['reason'].replace('_', ' '))}"
+                yield f"{at}  the trial {ends.get(each['reason'], spoken(each['reason']))}"
 
 
 def _effects(story: Plain, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:
@@ -119,9 +117,9 @@ def _effect(effect: Plain, deployment: Plain) -> str:
         case "notify":
             again = f", message {effect['repetition'] + 1}" if effect["repetition"] else ""
             about = effect["incident"].split("/")[1] if "/" in effect["incident"] else effect["incident"]
-            return f"tell {', '.join(effect['contacts']) or 'nobody'} ({about.replace('_', ' ')}{again})"
+            return f"tell {', '.join(effect['contacts']) or 'nobody'} ({spoken(about)}{again})"
         case kind:
-            return EFFECTS.get(str(kind), str(kind).replace("_", " ")).format(candidate=candidate, stable=stable)
+            return EFFECTS.get(str(kind), spoken(str(kind))).format(candidate=candidate, stable=stable)
 
 
 def _move(effect: Plain, candidate: str, stable: str) -> str:
@@ -144,17 +142,24 @@ def _outcome(effect: Plain) -> str:
     return "; ".join([*parts, *outcome.get("warnings", ())])
 
 
-def _phases(story: Plain, zone: tzinfo | None) -> Iterator[str]:
-    for each in story["phases"]:
-        detail = f" ({each['detail']})" if each["detail"] else ""
-        to = words.PHASES.get(each["to"], each["to"])
-        yield f"{clock(each['at'], zone)}  {to}: {each['reason'].replace('_', ' ')}{detail}"
-    for each in story["holds"]:
-        if each["on"]:
-            detail = f" ({each['detail']})" if each["detail"] else ""
-            yield f"{clock(each['at'], zone)}  held ({each['hold']}): {each['reason'].replace('_', ' ')}{detail}"
-        else:
-            yield f"{clock(each['at'], zone)}  hold lifted ({each['hold']}): {each['reason'].replace('_', ' ')}"
+def _phases(story: Plain, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:
+    """Phases and holds as they came, in one order of time."""
+    told = [(each["at"], _phase(each)) for each in story["phases"]]
+    told += [(each["at"], _hold(each, story["service"], deployment["stable"])) for each in story["holds"]]
+    for at, text in sorted(told, key=operator.itemgetter(0)):
+        yield f"{clock(at, zone)}  {text}"
+
+
+def _phase(change: Plain) -> str:
+    detail = f" ({change['detail']})" if change["detail"] else ""
+    return f"{spoken(change['to'])}: {spoken(change['reason'])}{detail}"
+
+
+def _hold(change: Plain, service: str, stable: str) -> str:
+    if not change["on"]:
+        return f"hold {change['hold']} lifted: {spoken(change['reason'])}"
+    why, _ = held(change["hold"], change["reason"], change["detail"], service=service, stable=stable)
+    return f"held ({change['hold']}): {why}"
 
 
 def _people(story: Plain, zone: tzinfo | None) -> Iterator[str]:
@@ -182,13 +187,16 @@ def why_not(view: Plain, service: Plain, width: int, zone: tzinfo | None = None)
     deployment = service["deployment"]
     name = service["name"]
     if words.running(service) is None:
-        last = f"; {deployment['release']} {words.PHASES.get(deployment['phase'])}" if deployment else ""
+        last = f"; {deployment['release']} {spoken(deployment['phase'])}" if deployment else ""
         return wrap(f"{name}: nothing is under way, so there is nothing to roll back{last}.", width)
     lines = wrap(f"{name} {deployment['release']}: {_answer(view, service, deployment, zone)}", width, "  ")
     rows = [_now(each, zone) for each in service["rules"] if each["colour"] in (deployment["candidate"], None)]
     if rows:
         header = ("rule", "state", "since", "bad", "total", "evidence", "needed", "asks for")
-        lines += ["", *tables.aligned([header, *rows])]
+        table = [header, *rows]
+        if width < NARROW:  # what remains says how far it is; `status` has the rest
+            table = [(row[0], row[1], *row[3:-1]) for row in table]
+        lines += ["", *tables.aligned(table)]
     lines += ["", *wrap(f"Now {words.exposure(service, deployment['candidate'])}; {words.level_1(deployment)}.", width)]
     left_out = _left_out(view, service, deployment)
     return [*lines, *wrap(_not_considered(left_out), width)]
@@ -199,7 +207,7 @@ def _answer(view: Plain, service: Plain, deployment: Plain, zone: tzinfo | None)
     name, phase = service["name"], deployment["phase"]
     said = words.block(deployment)
     if phase in ("rolling_back", "verifying", "rollback_failed"):
-        return f"it is being rolled back ({words.PHASES.get(phase, phase.replace('_', ' '))})."
+        return f"it is being rolled back ({spoken(phase)})."
     if said:
         return f'proof is there and {said}. {PROGRAM} rollback {name} --anyway --because "..."'
     if deployment["wanted"] is not None:
@@ -207,7 +215,7 @@ def _answer(view: Plain, service: Plain, deployment: Plain, zone: tzinfo | None)
     if view["stopped"]:
         return f"the line is stopped by {view['stopped']['by']} ({view['stopped']['because']})."
     if phase not in words.WATCHED:
-        return f"nobody is on {deployment['candidate']} yet ({phase.replace('_', ' ')})."
+        return f"nobody is on {deployment['candidate']} yet ({spoken(phase)})."
     if service["firing"]:
         return f"{', '.join(service['firing'])} fires, and the policy wants more rules than that."
     return _no_proof(service, deployment, zone)

@@ -33,7 +33,6 @@ def warnings(tree: Mapping, top: Top, sections: Sections) -> Iterator[Problem]:
         yield from _gates(tree, name, plan)
     for name, service in sections.services.items():
         yield from _soaks(tree, sections, name, service)
-        yield from _servers(tree, name, service)
 
 
 def _at(tree: Mapping, path: Place, message: str) -> Problem:
@@ -68,14 +67,6 @@ def _gates(tree: Mapping, name: str, plan: Plan) -> Iterator[Problem]:
                 f"{number_text(round(rate))} requests/s in all: the step will wait"
             )
             yield _at(tree, ("plans", name, "steps", index), message)
-
-
-def _servers(tree: Mapping, name: str, service: Service) -> Iterator[Problem]:
-    """A health source has one address per colour."""
-    for colour, servers in (("blue", service.colours.blue.server), ("green", service.colours.green.server)):
-        if len(servers) > 1:
-            message = f"health checks ask {servers[0]}, the first of {len(servers)}; the others are seen by users only"
-            yield _at(tree, ("services", name, "colours", colour, "server"), message)
 
 
 def _soaks(tree: Mapping, sections: Sections, name: str, service: Service) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from watchdog.core import incidents, verdict
-from watchdog.core.model import Colour, OnFire, Seconds, Split
+from watchdog.core.model import BrakeKind, Colour, OnFire, Seconds, Split
 from watchdog.core.phases import Phase
 from watchdog.core.rollout import bake_time, lacks
 from watchdog.core.rules import api
@@ -98,7 +98,8 @@ def _sources(settings: Service, known: ServiceState, moment: Moment) -> list[Dat
 def _exposure(known: ServiceState) -> Data:
     deployment = known.deployment
     weight = deployment.in_force.weight if deployment else 0.0
-    braked = deployment is not None and verdict.cut(deployment)
+    by_hand = known.seen is not None and known.seen.braked is BrakeKind.HAND
+    braked = deployment is not None and (by_hand or verdict.cut(deployment))
     return {
         "weight": 0.0 if braked else weight,
         "candidate_per_second": known.rates[0],

@@ -86,7 +86,7 @@ def _to_deployment(draft: Draft, command: Pause | Resume | Promote | Rollback | 
             _promote(draft, command, deployment)
         case Rollback():
             _rollback(draft, command, deployment)
-        case Abort():
+        case _:
             _abort(draft, command, deployment)
 
 

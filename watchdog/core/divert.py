@@ -24,7 +24,7 @@ from watchdog.core.records import (
 )
 from watchdog.core.rollback import PROBE_EVERY_S, onset, probe_both, question
 from watchdog.core.settings import Service
-from watchdog.core.state import Deployment, Divert
+from watchdog.core.state import Deployment, Divert, Wanted
 
 SEEN_WITHIN_S = 1.0
 """A trial's end that is looked at later than this was missed: the daemon stood still, or was blind."""
@@ -41,13 +41,13 @@ def suspect(draft: Draft, name: str) -> None:
         return
     rules = verdict.suspicious(settings, draft.service(name), draft.now)
     if deployment.divert_wanted is None:
-        if not rules:
-            return
-        draft.emit(DivertWanted(service=name, rules=rules, onset=onset(draft, name, rules)))
+        if rules:
+            draft.emit(DivertWanted(service=name, rules=rules, onset=onset(draft, name, rules)))
     elif not rules and deployment.divert_wanted.reason is Reason.RULE_SUSPICIOUS:
         draft.emit(DivertDropped(service=name, reason=Reason.HEALTHY_AGAIN))
-        return
-    _ask(draft, name)
+    wanted = draft.under_way(name).divert_wanted
+    if wanted is not None:
+        _ask(draft, name, wanted)
 
 
 def _may(settings: Service, deployment: Deployment, now: Seconds) -> bool:
@@ -68,28 +68,22 @@ def _stable_is_warm(settings: Service, deployment: Deployment, now: Seconds) -> 
     return deployment.step_at is not None and now - deployment.step_at <= settings.stable_warm
 
 
-def _ask(draft: Draft, name: str) -> None:
-    deployment = draft.deployment(name)
-    if deployment is None or deployment.divert_wanted is None:
-        return
-    said = interlocks.ask(question(draft, name, deployment.divert_wanted))[-1]
+def _ask(draft: Draft, name: str, wanted: Wanted) -> None:
+    said = interlocks.ask(question(draft, name, wanted))[-1]
     match said.answer:
         case Answer.PASS:
-            for_good = deployment.divert_wanted.reason is Reason.REBOOTED
-            order(draft, name, deployment.divert_wanted.rules, for_good=for_good)
+            order(draft, name, wanted.rules, for_good=wanted.reason is Reason.REBOOTED)
         case Answer.WAIT:
             probe_both(draft, name, PROBE_EVERY_S)
-        case Answer.BLOCK if deployment.divert_wanted.blocked is not said.interlock:
-            draft.emit(DivertBlocked(service=name, reason=said.interlock, detail=said.detail))
-        case Answer.BLOCK:
+        case _:
+            if wanted.blocked is not said.interlock:
+                draft.emit(DivertBlocked(service=name, reason=said.interlock, detail=said.detail))
             probe_both(draft, name, PROBE_EVERY_S)
 
 
 def order(draft: Draft, name: str, rules: tuple[str, ...], *, for_good: bool = False) -> None:
     """Cut the candidate off; the last divert of a deployment (or `for_good`) until a human decides."""
-    deployment = draft.deployment(name)
-    if deployment is None:
-        return
+    deployment = draft.under_way(name)
     number = deployment.diverts + (0 if for_good else 1)
     last = for_good or number >= MOST_DIVERTS
     until = None if last else draft.now + draft.settings(name).divert_for * 2 ** (number - 1)
@@ -144,9 +138,7 @@ def waits_for_a_human(deployment: Deployment) -> bool:
 
 def let_in(draft: Draft, name: str) -> None:
     """Release the brake for a trial."""
-    deployment = draft.deployment(name)
-    if deployment is None:
-        return
+    deployment = draft.under_way(name)
     epoch = deployment.epoch + 1
     effect = ReleaseBrake(id=draft.effect_id(name), service=name, epoch=epoch, colour=deployment.candidate)
     draft.emit(TrialOrdered(service=name, epoch=epoch, order=effect))

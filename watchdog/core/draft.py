@@ -59,6 +59,14 @@ class Draft:
         """The service's last deployment, ended or not."""
         return self.state.services[name].deployment
 
+    def under_way(self, name: str) -> Deployment:
+        """The service's deployment where there must be one; LookupError otherwise, which is a fault of this program."""
+        deployment = self.deployment(name)
+        if deployment is None:
+            msg = f"{name} has no deployment"
+            raise LookupError(msg)
+        return deployment
+
     def effect_id(self, service: str) -> str:
         """The id of the effect that the next record orders: deployment, the record's number, index."""
         deployment = self.deployment(service)

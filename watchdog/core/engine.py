@@ -144,8 +144,8 @@ def _outcome(
             rollback.proof_came(draft, name, ok=event.ok, detail=event.detail)
         case BrakeOutcome():
             _brake_moved(draft, name, effect, event)
-        case NotifiedOutcome():
-            pass
+        case _:
+            pass  # a message was handed over, or was not; the outbox has its own patience
     return (name,)
 
 

@@ -171,8 +171,8 @@ def _signals(rule: Rule) -> tuple[str, ...]:
             return bad, total
         case Threshold(value=value, total=total):
             return (value,) if total is None else (value, total)
-        case Probe(signal=signal):
-            return (signal,)
+        case _:
+            return (rule.condition.signal,)
 
 
 def _probes(service: ServiceState, body: Observed) -> Mapping[Colour, StableProbe]:

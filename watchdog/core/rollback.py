@@ -74,28 +74,25 @@ def pursue(draft: Draft, name: str) -> None:
     if deployment.wanted.blocked is not None and not deployment.wanted.by and _let_go(draft, name, deployment.wanted):
         return
     if deployment.wanted.anyway:
-        order(draft, name, ())
+        order(draft, name, deployment.wanted, ())
         return
     answers = interlocks.ask(question(draft, name, deployment.wanted))
     match answers[-1].answer:
         case Answer.PASS:
-            order(draft, name, answers)
+            order(draft, name, deployment.wanted, answers)
         case Answer.WAIT:
             probe_both(draft, name, PROBE_EVERY_S)
-        case Answer.BLOCK:
+        case _:
             _blocked(draft, name, deployment.wanted, answers[-1])
 
 
 def question(draft: Draft, name: str, wanted: Wanted) -> Question:
     """The question that the interlocks are asked."""
-    deployment = draft.deployment(name)
-    if deployment is None:
-        raise LookupError(name)
     return Question(
         state=draft.state,
         settings=draft.settings(name),
         service=draft.service(name),
-        deployment=deployment,
+        deployment=draft.under_way(name),
         wanted=wanted,
         now=draft.now,
     )
@@ -136,12 +133,8 @@ def probe_both(draft: Draft, name: str, every: Seconds) -> None:
             draft.emit(ProbeOrdered(service=name, order=effect))
 
 
-def order(draft: Draft, name: str, answers: tuple[Said, ...]) -> None:
+def order(draft: Draft, name: str, wanted: Wanted, answers: tuple[Said, ...]) -> None:
     """All traffic to stable, under a new epoch."""
-    deployment = draft.deployment(name)
-    if deployment is None or deployment.wanted is None:
-        return
-    wanted = deployment.wanted
     said = tuple((str(each.interlock), each.detail or str(each.answer)) for each in answers)
     draft.emit(
         RollbackOrdered(
@@ -152,9 +145,7 @@ def order(draft: Draft, name: str, answers: tuple[Said, ...]) -> None:
 
 
 def _order_split(draft: Draft, name: str, reason: Reason) -> None:
-    deployment = draft.deployment(name)
-    if deployment is None:
-        return
+    deployment = draft.under_way(name)
     split = replace(deployment.declared, weight=0.0, promoted=False)
     epoch = deployment.epoch + 1
     effect = SetTraffic(id=draft.effect_id(name), service=name, epoch=epoch, split=split, brake=True)
@@ -190,9 +181,7 @@ def _order_proof(draft: Draft, name: str, deployment: Deployment) -> None:
 
 def proof_came(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
     """Live traffic has spoken: only now may it be called rolled back."""
-    deployment = draft.deployment(name)
-    if deployment is None or deployment.phase not in (Phase.VERIFYING, Phase.ROLLBACK_FAILED):
-        return
+    deployment = draft.under_way(name)
     by_hand = deployment.phase is Phase.ROLLBACK_FAILED
     if not ok:
         if not by_hand:

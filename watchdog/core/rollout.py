@@ -33,9 +33,7 @@ PROMOTION_RETRY_S = 30.0
 
 def order_preparation(draft: Draft, name: str) -> None:
     """Pack the parachute: every split of the plan is rendered and tested, the 100 % stable one first."""
-    deployment = draft.deployment(name)
-    if deployment is None:
-        return
+    deployment = draft.under_way(name)
     home = deployment.declared
     splits = (
         home,
@@ -50,9 +48,6 @@ def order_preparation(draft: Draft, name: str) -> None:
 
 def prepared(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
     """Begin to shift (`advance` orders the first step when nothing holds), or end before anything has happened."""
-    deployment = draft.deployment(name)
-    if deployment is None or deployment.phase is not Phase.PREPARING:
-        return
     if ok:
         draft.emit(PhaseChanged(service=name, to=Phase.SHIFTING, reason=Reason.PREPARED))
     else:
@@ -61,9 +56,7 @@ def prepared(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
 
 def order_step(draft: Draft, name: str, step: int) -> None:
     """Order the split of one step under a new epoch."""
-    deployment = draft.deployment(name)
-    if deployment is None:
-        return
+    deployment = draft.under_way(name)
     split = replace(deployment.declared, weight=deployment.plan.steps[step].weight)
     if deployment.phase is not Phase.SHIFTING:
         draft.emit(PhaseChanged(service=name, to=Phase.SHIFTING, reason=Reason.STEP_ORDERED))
@@ -155,8 +148,7 @@ def bake_time(deployment: Deployment) -> Seconds:
 
 def _healthy(draft: Draft, name: str) -> bool:
     """Whether the release is healthy now and something has said so since the daemon began to watch."""
-    deployment = draft.deployment(name)
-    if deployment is None or deployment.healthy_since is None:
+    if draft.under_way(name).healthy_since is None:
         return False
     return verdict.read(draft.settings(name), draft.service(name), draft.now).verdict is Verdict.HEALTHY
 

@@ -59,7 +59,7 @@ class Bound:
                 return value >= self.limit
             case "<":
                 return value < self.limit
-            case "<=":
+            case _:
                 return value <= self.limit
 
 
@@ -111,6 +111,10 @@ class Rule:
     def on_missing(self, missing: Missing) -> NoData:
         """What this rule makes of a missing reading of that kind: hold unless the file says otherwise."""
         return dict(self.no_data).get(missing, NoData.HOLD)
+
+
+IDLE_POLL_FACTOR = 5.0
+"""Probing sources poll this many times less often while no deployment is under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from watchdog.core.model import Colour, Judgement, Level, OnFire, Seconds, Verdict
 from watchdog.core.rules import api
-from watchdog.core.settings import AnyOf, Rule, Service
+from watchdog.core.settings import IDLE_POLL_FACTOR, AnyOf, Rule, Service
 from watchdog.core.state import Deployment, Instance, ServiceState
 
 POLLS_TO_UNKNOWN = 3
@@ -68,11 +68,12 @@ def judgement(
 
 
 def silent(settings: Service, service: ServiceState, source: str, now: Seconds) -> bool:
-    """Whether a source has said nothing for three of its polls."""
-    beat = service.beats.get(source)
-    began = service.deployment.began if service.deployment is not None else now
+    """Whether a source has said nothing for three of its polls, which are rarer while nothing is deployed."""
+    beat, deployment, own = service.beats.get(source), service.deployment, settings.source(source)
+    idle = own.probing and (deployment is None or deployment.ended)
+    began = deployment.began if deployment is not None else now
     last = beat.last if beat is not None else began
-    return now - last > POLLS_TO_UNKNOWN * settings.source(source).interval
+    return now - last > POLLS_TO_UNKNOWN * own.interval * (IDLE_POLL_FACTOR if idle else 1.0)
 
 
 def candidates(service: ServiceState) -> Iterator[tuple[Instance, Colour | None]]:

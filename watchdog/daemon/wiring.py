@@ -17,6 +17,7 @@ from watchdog.config.words import Secret
 from watchdog.core.events import Event, Observed
 from watchdog.core.model import Colour, Reading, Seconds
 from watchdog.core.phases import Phase
+from watchdog.core.settings import IDLE_POLL_FACTOR
 from watchdog.core.state import Deployment, State
 from watchdog.daemon import adapters
 from watchdog.daemon.performer import Clock, DirectAnswer, Hands, ProbeUnknownError
@@ -30,9 +31,6 @@ from watchdog.sources.line_probe import LineProbe
 from watchdog.sources.poller import Poller
 from watchdog.traffic.nginx.router import NginxRouter
 
-IDLE_POLL_FACTOR = 5.0
-"""Without a deployment health is asked this many times more seldom."""
-
 
 def reveal(secret: Secret) -> str:
     """A secret's text, read where it is kept. OSError when it is not there."""
@@ -45,7 +43,12 @@ def reveal(secret: Secret) -> str:
         raise FileNotFoundError(
             f"credential {secret.credential}: CREDENTIALS_DIRECTORY is not set; use LoadCredential="
         )
-    return (Path(folder) / str(secret.credential)).read_text().strip()
+    try:
+        return (Path(folder) / str(secret.credential)).read_text().strip()
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"credential {secret.credential}: the unit has none of this name; add LoadCredential= and restart"
+        ) from None
 
 
 @dataclass(slots=True)

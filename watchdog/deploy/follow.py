@@ -13,7 +13,7 @@ from watchdog.deploy.exits import DONE, INTERRUPTED, REFUSED
 from watchdog.deploy.terminal import Screen, width_of
 from watchdog.text import deployment as words
 from watchdog.text.quantities import weight
-from watchdog.text.reasons import PROGRAM
+from watchdog.text.reasons import PROGRAM, spoken
 
 Plain: TypeAlias = Mapping[str, Any]
 
@@ -98,7 +98,7 @@ def line_of(service: Plain, deployment: Plain) -> Line:
     )
     state = _state(service, deployment)
     text = "  ".join(part for part in (head, weight(share), words.phase(deployment), state) if part)
-    phase = words.PHASES.get(deployment["phase"], deployment["phase"])
+    phase = spoken(deployment["phase"])
     change = f"{service['name']} {deployment['release']}: {phase} at {weight(share)}"
     return Line(text=text, change=f"{change}, {state}" if state else change)
 
@@ -112,7 +112,7 @@ def _state(service: Plain, deployment: Plain) -> str:
         return words.suspended(deployment)
     holds = words.holds(service["name"], deployment)
     if holds:
-        return f"held: {holds[0][0]}"
+        return f"held: {holds[0].why}"
     return str(service["verdict"]) if deployment["phase"] in words.WATCHED else ""
 
 
@@ -126,7 +126,7 @@ def _superseded(client: Following, service: str, deployment: str, screen: Screen
             mine = body["deployment"] == deployment
         elif mine:
             phase = str(body["to"])
-    ended = words.PHASES.get(phase, phase)
+    ended = spoken(phase)
     told = f"ended {ended}" if ended else "is not known any more"
     screen.leave([f"{service}: this deployment {told}, and is not the last one. {PROGRAM} status {service}"])
     return DONE if phase == "promoted" else REFUSED

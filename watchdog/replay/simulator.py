@@ -13,7 +13,7 @@ from watchdog.core.effects import Effect, Notify, SetTraffic, starts_at_once
 from watchdog.core.engine import step, wake_at
 from watchdog.core.events import Configured, Event, NotDurable, Started, Tick, TrafficOutcome
 from watchdog.core.model import BrakeKind, Colour, Seconds
-from watchdog.core.settings import Environment, Service, Source
+from watchdog.core.settings import IDLE_POLL_FACTOR, Environment, Service, Source
 from watchdog.core.state import State
 from watchdog.replay.feeds import EDGE, HEALTH, Feeds
 from watchdog.replay.journal import Journal, Recovery, differences
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 JOURNAL_DEADLINE_S = 0.5
 JOURNAL_AGAIN_S = 1.0
 """The journal is given up after the one, and asked again after the other."""
-
-IDLE_POLL_FACTOR = 5.0
-"""Without a deployment sources are polled this many times less often, as the daemon does."""
 
 Happening: TypeAlias = Callable[[Seconds], None]
 

@@ -17,7 +17,7 @@ END_WITHIN: Seconds = 1.0  # what does not end when it is cancelled is left behi
 
 
 class Poller:
-    """One source's schedule: first poll at once, then every interval without drift; an overdue poll at once, and only one."""
+    """One source's schedule: first poll at once, then every interval without drift; what is overdue is done once."""
 
     def __init__(
         self, source: PollSource, emit: Emit, now: Now, *, failed: Callable[[str, str], None] | None = None

@@ -6,11 +6,11 @@ What must not: terminals, the order of a screen.
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from watchdog.text import rules
 from watchdog.text.quantities import clock, duration, moment, per_second, stopwatch, weight
-from watchdog.text.reasons import PROGRAM, blocked, held
+from watchdog.text.reasons import PROGRAM, blocked, held, spoken
 
 Plain: TypeAlias = Mapping[str, Any]
 
@@ -21,7 +21,8 @@ WATCHED: Final = frozenset({"shifting", "soaking", "waiting", "baking"})
 TIMED: Final = frozenset({"soaking", "waiting", "baking"})
 """Phases with a soak that is counted."""
 
-PHASES: Final[Mapping[str, str]] = {"rolling_back": "rolling back", "rolled_back": "rolled back"}
+ROLLBACK: Final = frozenset({"rolling_back", "verifying", "rollback_failed", "rolled_back"})
+"""Phases in which nothing progresses any more: no hold is worth a word."""
 
 
 def bar(stable: str, candidate: str, share: float, width: int = BAR_WIDTH) -> str:
@@ -46,7 +47,7 @@ def share_now(service: Plain) -> float:
 def phase(deployment: Plain) -> str:
     """The phase with its soak and what comes next: `soaking 6:40 of 15:00, then 100 %`."""
     name = str(deployment["phase"])
-    words = PHASES.get(name, name.replace("_", " "))
+    words = spoken(name)
     if name == "shifting":
         return f"{words} to {weight(deployment['declared']['weight'])}"
     if name not in TIMED:
@@ -73,10 +74,24 @@ def exposure(service: Plain, candidate: str) -> str:
     return f"{share} users are on {candidate} ({cost})"
 
 
-def holds(name: str, deployment: Plain) -> list[tuple[str, str]]:
-    """Why progression stands still, each with its way out."""
+class Held(NamedTuple):
+    """One reason why progression stands still."""
+
+    hold: str
+    why: str
+    way: str
+    """How it ends."""
+
+
+def holds(name: str, deployment: Plain) -> list[Held]:
+    """Why progression stands still; nothing once a rollback is ordered."""
+    if deployment["phase"] in ROLLBACK:
+        return []
     return [
-        held(each["hold"], each["reason"], each["detail"], service=name, stable=deployment["stable"])
+        Held(
+            each["hold"],
+            *held(each["hold"], each["reason"], each["detail"], service=name, stable=deployment["stable"]),
+        )
         for each in deployment["holds"]
     ]
 

@@ -108,27 +108,36 @@ HOLDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
 }
 """Why progression stands still, and how it ends besides `resume`."""
 
+PASS: Final = "pass"  # noqa: S105 - an answer, not a password
+"""The answer of an interlock that has nothing to add."""
+
 NOT_BY_RESUME: Final = frozenset({"divert", "parachute"})
 """Holds that end by what caused them."""
+
+
+def spoken(name: str) -> str:
+    """A closed name of the core as people read it: `rolled back`."""
+    return name.replace("_", " ")
 
 
 def refusal(reason: str, detail: str, service: str = "") -> str:
     """One or two sentences: why a command was refused and the way out. `detail` may repeat the reason's name."""
     detail = "" if detail == reason else detail
     if reason not in REFUSALS:
-        return _sentence(detail or reason.replace("_", " "))
+        return _sentence(detail or spoken(reason))
     what, way = (_fill(each, detail, service=service) for each in REFUSALS[reason])
     return f"{_sentence(what)} {_sentence(_begin(way))}" if way else _sentence(what)
 
 
 def blocked(reason: str, detail: str, stable: str) -> str:
     """Why a rollback is blocked, as part of a sentence."""
-    return _fill(BLOCKS.get(reason, f"{reason.replace('_', ' ')} {{detail}}"), detail, stable=stable).strip()
+    return _fill(BLOCKS.get(reason, f"{spoken(reason)} {{detail}}"), detail, stable=stable).strip()
 
 
 def passed(interlock: str, detail: str, stable: str) -> str:
-    """What an interlock said when it let a rollback through."""
-    return _fill(PASSES.get(interlock, f"{interlock.replace('_', ' ')}: {{detail}}"), detail, stable=stable)
+    """What an interlock said when it let a rollback through. `detail` may be the bare answer."""
+    told = "" if detail == PASS else detail
+    return _fill(PASSES.get(interlock, f"{spoken(interlock)}: {{detail}}"), told, stable=stable)
 
 
 def held(hold: str, reason: str, detail: str, *, service: str, stable: str) -> tuple[str, str]:

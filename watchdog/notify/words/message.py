@@ -17,6 +17,9 @@ LABEL_WIDTH: Final = 7
 OVER_AT_ONCE: Final = frozenset({"proved_by_traffic", "not_durable"})
 """Incidents that are resolved when they open: the message is all there is to them."""
 
+OF_THE_PRESENT: Final = frozenset({"Now", "Ways"})
+"""Lines that are true, and offer something, only while the incident is open."""
+
 BRAKE_HELPS: Final = frozenset(
     {"shifting", "soaking", "waiting", "baking", "promoted", "rolling_back", "rollback_failed"}
 )
@@ -57,14 +60,20 @@ def message(
 
 
 def _title(facts: Facts, shape: Shape, repetition: int) -> str:
-    if not facts.incident["open"] and facts.incident["reason"] not in OVER_AT_ONCE:
+    if _is_over(facts):
         return f"{NO_ACTION} Over since {facts.clock(facts.incident['resolved'])}: {shape.first}"
     again = f" (message {repetition + 1})" if repetition else ""
     return f"{shape.tag} {shape.first}{again}"
 
 
+def _is_over(facts: Facts) -> bool:
+    """Whether a late message tells of what has ended meanwhile."""
+    return not facts.incident["open"] and facts.incident["reason"] not in OVER_AT_ONCE
+
+
 def _body(facts: Facts, shape: Shape) -> str:
-    lines = [line for label, texts in shape.lines for line in _labelled(label, texts)]
+    left_out = OF_THE_PRESENT if _is_over(facts) else frozenset()
+    lines = [line for label, texts in shape.lines if label not in left_out for line in _labelled(label, texts)]
     if facts.deployment is not None and facts.deployment["phase"] in BRAKE_HELPS:
         lines.append(f"By hand, if I am dead: {facts.brake()}")
     more = "explain" if facts.deployment is not None else "status"

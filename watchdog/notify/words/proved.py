@@ -45,8 +45,10 @@ def _exposed(facts: Facts) -> str:
     if deployment["step"] < 0:
         return "It had no users yet."
     share = deployment["steps"][deployment["step"]]["weight"]
-    rate = per_second(facts.service["exposure"]["candidate_per_second"], "requests")
-    return f"Exposure was {weight(share)} ({rate})."
+    seen = facts.service["exposure"]
+    # Since the cut the candidate's own rate falls, all requests together go on as before.
+    rate = share * (seen["candidate_per_second"] + seen["stable_per_second"])
+    return f"Exposure was {weight(share)} ({per_second(rate, 'requests')})."
 
 
 def _took(facts: Facts, rollback: Plain) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from watchdog.notify.words.proved import proved
 from watchdog.notify.words.tags import CHECK_TODAY, DECIDE_NOW, NO_ACTION, Shape
 from watchdog.notify.words.ways import Way, ack, back, resume, ways
 from watchdog.text.quantities import duration, weight
+from watchdog.text.reasons import spoken
 
 __all__ = ["SHAPES", "generic"]
 
@@ -192,7 +193,7 @@ def _waiting(facts: Facts) -> Shape:
 
 def generic(facts: Facts) -> Shape:
     """A reason without a shape of its own."""
-    words = str(facts.incident["reason"]).replace("_", " ")
+    words = spoken(facts.incident["reason"])
     detail = f" ({facts.incident['detail']})" if facts.incident["detail"] else ""
     return Shape(
         tag=DECIDE_NOW if facts.incident["needs_decision"] else CHECK_TODAY,
