@@ -112,16 +112,6 @@ def quantile(ordered: Sequence[float], fraction: float) -> float:
     return ordered[min(len(ordered) - 1, int(fraction * len(ordered)))]
 
 
-def first_start(records: Iterable[Record], colour: str) -> float | None:
-    """When the first request that `colour` answered started."""
-    return min((record.started for record in of_colour(records, colour)), default=None)
-
-
-def last_start(records: Iterable[Record], colour: str) -> float | None:
-    """When the last request that `colour` answered started."""
-    return max((record.started for record in of_colour(records, colour)), default=None)
-
-
 def last_before_first_cut(records: Sequence[Record], colour: str, *, fault: float) -> float | None:
     """When the last request to `colour` started before traffic first left it, after `fault`; None without any.
 

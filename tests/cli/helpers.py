@@ -118,6 +118,17 @@ class Terminal:
         """Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
 
+    def interrupt_until_it_ends(self) -> int:
+        """Ctrl-C, again while nothing happens; the exit status. One that comes between a prompt and the reading of its
+        answer is seen by Python only when something else arrives.
+        """
+        until = time.monotonic() + WAIT_S
+        while self._process.poll() is None and time.monotonic() < until:
+            self.interrupt()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.5)
+        return self.end()
+
     def end(self) -> int:
         """Read to the end; the exit status."""
         self._read(lambda: False)

@@ -86,8 +86,7 @@ def test_ctrl_c_at_the_question_changes_nothing(tmp_path: Path) -> None:
     api = CliApi()
     with daemon(api, tmp_path) as socket, Terminal(OPERATOR, "abort", "osun-his", "--socket", str(socket)) as terminal:
         terminal.wait_for("Go on? [y/N]")
-        terminal.interrupt()
-        assert 130 == terminal.end()
+        assert 130 == terminal.interrupt_until_it_ends()
 
     assert [] == api.commands
     assert "Traceback" not in terminal.text

@@ -78,6 +78,7 @@ def test_show_prints_the_changes(env: Path, tmp_path: Path, capsys: pytest.Captu
     out = capsys.readouterr().out
     assert f"{tmp_path / 'nginx.conf'}: make these changes, then test and reload nginx." in out
     assert "proxy_pass http://$rwd_app_pool;" in out
+    assert f"\n      rollback-watchdog nginx write {env}\n" in out
     assert not (tmp_path / "state").exists()
 
 
@@ -99,3 +100,13 @@ def test_a_wrong_file_is_told(action: str, tmp_path: Path, capsys: pytest.Captur
 
     assert 1 == call(main, "nginx", action, str(path))
     assert "nothing was loaded." in capsys.readouterr().err
+
+
+def test_the_operators_own_cookie(env: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With `own_userid` our files set none, and `show` asks for the operator's."""
+    env.write_text(env.read_text().replace("main: ", "own_userid: true, main: "))
+    assert 0 == call(main, "nginx", "write", str(env), "--yes")
+    assert "userid" not in (tmp_path / "rwd" / "rwd-common.server.conf").read_text()
+
+    assert 1 == call(main, "nginx", "show", str(env))
+    assert "no cookie is set, so all users would be on stable" in capsys.readouterr().out

@@ -120,6 +120,13 @@ def test_readiness_has_an_age(answered: float | None, told: str) -> None:
     assert told in " ".join(line.strip() for line in of(stable_answered=answered))
 
 
+def test_a_stable_that_stopped_answering_is_not_ready() -> None:
+    """It was called ready, by its last good answer, in the same screen that said why a rollback was blocked."""
+    lines = of(stable_answered=NOW - 8.4, stable_failed=NOW - 0.4)
+
+    assert "rollback is not ready: blue did not answer 0.4 s ago." in " ".join(line.strip() for line in lines)
+
+
 def test_before_the_proof_nothing_is_called_ready() -> None:
     """However fresh stable's answer is: the brake has not been tried yet."""
     lines = of(deployment=views.deployment(phase="preparing", step=-1))

@@ -15,8 +15,9 @@ OTHER = """services:
 
 
 def test_an_access_log_that_two_services_share_is_one(tmp_path: Path) -> None:
-    """The daemon opens it once."""
+    """Both have the same settings of it."""
     result = compiled(tmp_path, OTHER)
 
     assert ["app", "other"] == [service.name for service in result.services]
-    assert ["edge"] == [log.name for log in result.access_logs]
+    assert {"edge"} == {service.edge.name for service in result.services}
+    assert result.services[0].edge == result.services[1].edge

@@ -263,6 +263,7 @@ def test_the_adapters_get_plain_settings() -> None:
             dump=("nginx", "-T"),
             pool=(),
             drain=60.0,
+            own_userid=False,
             blue=("127.0.0.1:8081",),
             green=("127.0.0.1:8082",),
         )

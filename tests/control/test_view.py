@@ -143,6 +143,21 @@ def test_a_diverted_release_exposes_nobody(tmp_path: Path) -> None:
     assert errors["bad"] > 0
 
 
+def test_a_stable_that_stopped_answering_is_told(tmp_path: Path) -> None:
+    """Its last answer and its last failure, each by when it was asked."""
+    story = Story(tmp_path)
+    story.on_half()
+    for ok in (True, False):
+        story.clock.time += 1.0
+        at = story.clock.time
+        story.take(Probed(service="shop", colour=Colour.BLUE, started=at, ended=at, ok=ok))
+
+    assert (story.clock.wall() - 1.0, story.clock.wall()) == (
+        story.shop["stable_answered"],
+        story.shop["stable_failed"],
+    )
+
+
 def test_a_release_braked_by_hand_exposes_nobody(tmp_path: Path) -> None:
     """The screen said that half of the users were on it while the flag of a human kept all of them from it."""
     story = Story(tmp_path)

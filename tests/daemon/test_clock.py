@@ -185,4 +185,4 @@ def test_the_real_clocks() -> None:
 
     assert abs(machine.wall() - first.now()) < 5.0
     assert not second.rebooted
-    assert 0.0 <= second.now() - first.now() < 5.0
+    assert -0.001 < second.now() - first.now() < 5.0  # seconds since 1970 are whole to a microsecond only

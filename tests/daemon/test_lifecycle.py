@@ -3,9 +3,10 @@
 import asyncio
 import grp
 import json
+import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,14 @@ def write(folder: Path, *changes: tuple[str, str]) -> str:
     return str(path)
 
 
+@pytest.fixture(autouse=True)
+def _fresh_log() -> Iterator[None]:
+    """What other tests made of the process' log does not matter here."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
+
+
 class Running:
     """A daemon at work, and what it said."""
 
@@ -50,7 +59,8 @@ class Running:
         self.folder = folder
         self.lines: list[dict[str, Any]] = []
         self.told: list[str] = []
-        log = structlog.wrap_logger(None, processors=[self._keep])
+        everything = structlog.make_filtering_bound_logger(logging.DEBUG)
+        log = structlog.wrap_logger(None, processors=[self._keep], wrapper_class=everything)
         self.daemon = Daemon(path, compile_(load(path)), Secrets(), log)
         self.daemon._manager = systemd.Manager(self.told.append, watchdog=3.0, monotonic=lambda: 0.0)
         self.task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self.daemon.run())
@@ -61,7 +71,7 @@ class Running:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(10.0):
-            while not condition() and not self.task.done():
+            while not condition() and not self.task.done():  # noqa: ASYNC110 - a file, a line of the log or a task
                 await asyncio.sleep(0.005)
         if self.task.done() and self.task.exception() is not None:
             raise self.task.exception() or AssertionError

@@ -292,7 +292,7 @@ def test_a_secret_is_read_where_it_is_kept(tmp_path: Path, monkeypatch: pytest.M
         reveal(Secret(credential="key"))
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert "s3cret" == reveal(Secret(credential="key"))
-    with pytest.raises(FileNotFoundError, match="credential other: .* LoadCredential="):
+    with pytest.raises(FileNotFoundError, match=r"credential other: .* LoadCredential="):
         reveal(Secret(credential="other"))
 
 

@@ -1,5 +1,6 @@
 """Which records get a line, and what is in it."""
 
+import logging
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -21,7 +22,8 @@ class Lines:
 
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
-        self.work = WorkLog(structlog.wrap_logger(None, processors=[self._keep]))
+        everything = structlog.make_filtering_bound_logger(logging.DEBUG)
+        self.work = WorkLog(structlog.wrap_logger(None, processors=[self._keep], wrapper_class=everything))
 
     def _keep(self, _logger: Any, method: str, line: Any) -> Any:
         self.lines.append({"level": method, **line})

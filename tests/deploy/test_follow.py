@@ -144,3 +144,15 @@ def test_the_line_says_what_matters_most(deployment: views.Data, end: str) -> No
     assert line.text.startswith("osun-his 4.2.0  blue #######------- green  50 %  ")
     assert line.text.endswith(end)
     assert str(NOW) not in line.text
+
+
+def test_on_a_phone_the_line_is_two() -> None:
+    """Cut off at the edge it would lose what matters most: the phase, and what stands in the way."""
+    deployment = views.deployment(holds=[views.hold("human", "human", "lunch")])
+    line = line_of(views.service(deployment=deployment), deployment)
+
+    assert [
+        "osun-his 4.2.0  blue #######------- green  50 %",
+        "  soaking 6:40 of 15:00, then 100 %  held: paused: lunch",
+    ] == line.fitting(60)
+    assert [line.text] == line.fitting(120)

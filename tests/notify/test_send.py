@@ -9,7 +9,7 @@ import pytest
 
 from tests.notify.fakes import chat_service
 from watchdog.core.model import Check
-from watchdog.notify.send import Contact, Sender, Sent, check_sender
+from watchdog.notify.send import Contact, Sender, Sent
 
 
 def sent(url: str, *, within: float = 30.0) -> Sent:
@@ -137,7 +137,7 @@ def test_a_check_starts_the_child_and_sends_nothing() -> None:
             Contact(name="chat", url=f"json://127.0.0.1:{chat.port}/"),
             Contact(name="boss", url="pager:boss"),
         ]
-        checks = asyncio.run(check_sender(contacts))
+        checks = asyncio.run(Sender().check(contacts))
 
         assert [] == chat.received
     assert [("message sender", True), ("contact chat", True), ("contact boss", False)] == [

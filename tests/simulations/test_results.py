@@ -2,9 +2,7 @@ from pathlib import Path
 
 from simulations.lab.results import (
     Record,
-    first_start,
     last_before_first_cut,
-    last_start,
     quantile,
     quiet_seconds,
     read_records,
@@ -57,13 +55,6 @@ def test_an_empty_run_has_a_summary() -> None:
 def test_quantiles_are_nearest_rank() -> None:
     """The quantile of a sequence is one of its values."""
     assert [1, 6, 10] == [quantile(range(1, 11), fraction) for fraction in (0.0, 0.5, 1.0)]
-
-
-def test_first_and_last_start_are_by_colour() -> None:
-    """The other colour's requests do not count."""
-    records = [record(1, "blue"), record(2), record(3), record(4, "blue")]
-
-    assert (2, 3, None) == (first_start(records, "green"), last_start(records, "green"), first_start(records, "-"))
 
 
 def test_the_cut_is_where_traffic_first_left() -> None:

@@ -209,6 +209,7 @@ def service(**different: Any) -> Data:
         "firing": [],
         "blind": [],
         "stable_answered": NOW - 3,
+        "stable_failed": None,
         "sources": [source(), source(name="health", kind="health", interval=2.0, last=NOW - 1)],
         "exposure": {
             "weight": 0.5,

@@ -35,7 +35,7 @@ def run(given: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return REFUSED
     try:
-        return _show(compiled) if given.action == "show" else _write(given, compiled)
+        return _show(compiled, given.file) if given.action == "show" else _write(given, compiled)
     except (RenderError, OSError) as error:
         return say_error(f"{error}; nothing more was written")
 
@@ -65,7 +65,8 @@ def _write_folder(compiled: Compiled, folder: str) -> Iterator[Path]:
     state = Path(compiled.state)
     services = [service for service in compiled.services if service.router.directory == folder]
     setups = [_setup(state, service) for service in services]
-    yield from write_common(Path(folder), setups, Path(compiled.edge_socket))
+    userid = not services[0].router.own_userid  # the check wants the same of all
+    yield from write_common(Path(folder), setups, Path(compiled.edge_socket), userid=userid)
     for service, setup in zip(services, setups, strict=True):
         yield from write_service(Path(folder), setup, state, _first_split(compiled, service.name))
 
@@ -89,7 +90,7 @@ def _next(compiled: Compiled, file: str) -> Iterator[str]:
     yield "  3. start the daemon: systemctl enable --now rollback-watchdog"
 
 
-def _show(compiled: Compiled) -> int:
+def _show(compiled: Compiled, file: str) -> int:
     """What to change in each nginx, or why it cannot be served as it is."""
     status = DONE
     for directory, main in sorted({(each.router.directory, each.router.main) for each in compiled.services}):
@@ -102,8 +103,9 @@ def _show(compiled: Compiled) -> int:
             services=[nginx_setup(service, NO_TOKEN) for service in services],
             socket=Path(compiled.edge_socket),
             drain=max(service.router.drain for service in services),
+            own_userid=services[0].router.own_userid,
         )
-        print("\n".join(_result(main, result)))
+        print("\n".join(line.replace(" ENV", f" {file}") for line in _result(main, result)))
         if result.refusals:
             status = REFUSED
     return status

@@ -212,6 +212,9 @@ def _readiness(view: Plain, service: Plain) -> str:
     answered = service["stable_answered"]
     if answered is None:
         return f"rollback is not proved ready: {deployment['stable']} has not answered yet"
+    failed = service["stable_failed"]
+    if failed is not None and failed > answered:
+        return f"rollback is not ready: {deployment['stable']} did not answer {duration(view['now'] - failed)} ago"
     age = view["now"] - answered
     if age > FRESH_S:
         return f"rollback is not proved ready: {deployment['stable']} last answered {duration(age)} ago"

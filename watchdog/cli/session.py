@@ -7,13 +7,11 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from watchdog.cli.options import default_socket
 from watchdog.control.client import Client, ControlError
 from watchdog.deploy.exits import REFUSED, USAGE, told
-
-WATCH_HINT: Final = "rollback-watchdog status lists them"
 
 
 def with_client(given: argparse.Namespace, work: Callable[[Client], int]) -> int:

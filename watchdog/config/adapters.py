@@ -75,6 +75,8 @@ class NginxSettings:
     dump: tuple[str, ...]
     pool: tuple[str, ...]
     drain: float
+    own_userid: bool
+    """The operator's own cookie tells users apart."""
     blue: tuple[str, ...]
     green: tuple[str, ...]
     """Servers as `host:port`."""
@@ -121,8 +123,3 @@ class Compiled:
     edge_socket: str
     edge_group: str | None
     """Group of the balancer's workers; None: one of the usual names."""
-
-    @property
-    def access_logs(self) -> tuple[AccessLogSettings, ...]:
-        """The access logs in use, each once."""
-        return tuple(dict.fromkeys(service.edge for service in self.services))

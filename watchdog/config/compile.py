@@ -264,6 +264,7 @@ def _nginx(name: str, service: Service) -> NginxSettings:
         dump=nginx.argv(nginx.dump, "-T"),
         pool=nginx.pool,
         drain=float(nginx.drain),
+        own_userid=nginx.own_userid,
         blue=service.colours.blue.server,
         green=service.colours.green.server,
     )

@@ -30,6 +30,7 @@ def check(tree: Mapping, sections: Sections) -> Iterator[Problem]:
     for name in names(child(tree, "services")):
         yield from _service(tree, sections, name)
     yield from _servers(tree, sections)
+    yield from _cookies(tree, sections)
     yield from _contacts(tree)
 
 
@@ -233,6 +234,20 @@ def _servers(tree: Mapping, sections: Sections) -> Iterator[Problem]:
                 if owner != name:
                     message = f"{shown(server)} is a server of {owner} too; wanted each server in one service"
                     yield _at(tree, ("services", name, "colours", colour, "server"), message)
+
+
+def _cookies(tree: Mapping, sections: Sections) -> Iterator[Problem]:
+    """The cookie is set in a file that all services of one nginx share."""
+    first: dict[str, tuple[str, bool]] = {}
+    for name, service in sections.services.items():
+        nginx = service.router.nginx
+        if nginx is None:
+            continue
+        other, own = first.setdefault(nginx.directory, (name, nginx.own_userid))
+        if nginx.own_userid is not own:
+            message = f"differs from {other}'s, which has the same directory; wanted the same for both"
+            spot = locate(tree, ("services", name, "router", "nginx"), missing="own_userid")
+            yield spot.origin.problem(spot.key, message)
 
 
 def _contacts(tree: Mapping) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from watchdog.core.phases import Phase
 from watchdog.core.rollout import bake_time, lacks
 from watchdog.core.rules import api
 from watchdog.core.settings import Probe, SequentialRatio, Service, Threshold
-from watchdog.core.state import Deployment, Incident, Instance, Rollback, ServiceState, State
+from watchdog.core.state import Deployment, Incident, Instance, Rollback, ServiceState, StableProbe, State
 
 Data: TypeAlias = dict[str, Any]
 
@@ -67,7 +67,7 @@ def service(state: State, name: str, moment: Moment) -> Data:
         "verdict": str(reading.verdict),
         "firing": list(reading.firing),
         "blind": list(reading.blind),
-        "stable_answered": _stable_answered(known, moment),
+        **_stable_asked(known, moment),
         "sources": _sources(settings, known, moment),
         "exposure": _exposure(known),
         "deployment": _deployment(settings, known, moment),
@@ -76,9 +76,10 @@ def service(state: State, name: str, moment: Moment) -> Data:
     }
 
 
-def _stable_answered(known: ServiceState, moment: Moment) -> float | None:
-    probe = known.probes.get(known.deployment.stable if known.deployment else known.stable)
-    return moment.wall(probe.ok_started) if probe else None
+def _stable_asked(known: ServiceState, moment: Moment) -> Data:
+    """When stable was last asked directly and answered, and when it last did not."""
+    probe = known.probes.get(known.deployment.stable if known.deployment else known.stable) or StableProbe()
+    return {"stable_answered": moment.wall(probe.ok_started), "stable_failed": moment.wall(probe.failed_started)}
 
 
 def _sources(settings: Service, known: ServiceState, moment: Moment) -> list[Data]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TextIO, TypeAlias
 
 from watchdog.deploy.exits import DONE, INTERRUPTED, REFUSED
-from watchdog.deploy.terminal import Screen, width_of
+from watchdog.deploy.terminal import Screen, width_of, wrap
 from watchdog.text import deployment as words
 from watchdog.text.quantities import weight
 from watchdog.text.reasons import PROGRAM, spoken
@@ -46,9 +46,21 @@ class Following(Protocol):
 class Line:
     """What is shown of a deployment at one moment."""
 
-    text: str
+    head: str
+    rest: str
     change: str
     """Without what merely counts up: another one is worth a line where nothing can be redrawn."""
+
+    @property
+    def text(self) -> str:
+        """All of it in one line."""
+        return f"{self.head}  {self.rest}"
+
+    def fitting(self, width: int) -> list[str]:
+        """One line where it fits, else the split and below it what is going on."""
+        if len(self.text) <= width:
+            return [self.text]
+        return [line[:width] for line in (self.head, *wrap(f"  {self.rest}", width, "  "))]
 
 
 def follow(client: Following, service: str, deployment: str, out: TextIO) -> int:
@@ -83,7 +95,7 @@ def _follow(client: Following, service: str, deployment: str, screen: Screen, wi
         if mine is None or mine["id"] != deployment:
             return _superseded(client, service, deployment, screen)
         line = line_of(known, mine)
-        screen.draw([line.text[:width]], change=line.change)
+        screen.draw(line.fitting(width), change=line.change)
         if mine["phase"] in words.ENDED:
             screen.leave(words.ending(known, mine))
             return DONE if mine["phase"] == "promoted" else REFUSED
@@ -93,14 +105,13 @@ def _follow(client: Following, service: str, deployment: str, screen: Screen, wi
 def line_of(service: Plain, deployment: Plain) -> Line:
     """The live line: split bar, phase and soak, verdict, and what stands in the way."""
     share = words.share_now(service)
-    head = (
-        f"{service['name']} {deployment['release']}  {words.bar(deployment['stable'], deployment['candidate'], share)}"
-    )
+    bar = words.bar(deployment["stable"], deployment["candidate"], share)
+    head = f"{service['name']} {deployment['release']}  {bar}  {weight(share)}"
     state = _state(service, deployment)
-    text = "  ".join(part for part in (head, weight(share), words.phase(deployment), state) if part)
+    rest = "  ".join(part for part in (words.phase(deployment), state) if part)
     phase = spoken(deployment["phase"])
     change = f"{service['name']} {deployment['release']}: {phase} at {weight(share)}"
-    return Line(text=text, change=f"{change}, {state}" if state else change)
+    return Line(head=head, rest=rest, change=f"{change}, {state}" if state else change)
 
 
 def _state(service: Plain, deployment: Plain) -> str:

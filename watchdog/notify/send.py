@@ -111,8 +111,3 @@ def _reasons(said: str, count: int) -> list[str] | None:
         return None
     fits = isinstance(reasons, list) and len(reasons) == count
     return [str(reason) for reason in reasons] if fits else None
-
-
-async def check_sender(contacts: Sequence[Contact]) -> tuple[Check, ...]:
-    """For the preparation of a deployment: the child starts and every contact parses. Nothing is sent."""
-    return await Sender().check(contacts)

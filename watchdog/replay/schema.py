@@ -333,10 +333,6 @@ class Harmed(Model):
     at_most: Count = Field(description="No more than these.")
 
 
-def _never(value: Any) -> Any:
-    return None if value == "never" else value
-
-
 class Expect(Model):
     """What must have happened. Without `refused` no command may have been refused."""
 

@@ -99,10 +99,6 @@ class Simulation:
         world = self.worlds[service]
         self._push(when, lambda now: world.set_brake(now, colour, BrakeKind.HAND if on else None))
 
-    def configure_at(self, when: Seconds, environment: Environment, *, forced: bool = False) -> None:
-        """The daemon is given another configuration of the same services."""
-        self._push(when, lambda now: self._reconfigure(environment, now, forced=forced))
-
     def run(self, until: Seconds) -> None:
         """Let time pass up to `until`, inclusive."""
         while True:
@@ -296,11 +292,6 @@ class Simulation:
 
     def _freeze(self, until: Seconds) -> None:
         self._frozen_until = max(self._frozen_until, until)
-
-    def _reconfigure(self, environment: Environment, now: Seconds, *, forced: bool) -> None:
-        self.environment = environment
-        if self._alive:
-            self._deliver(Configured(environment=environment, forced=forced), now)
 
     # The sources' rhythm.
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.traffic.nginx.operators import Host, service
 from watchdog.core.model import Colour
+from watchdog.traffic.nginx.setup import write_common
 
 POOL = "proxy_pass http://$rwd_app_pool; proxy_set_header Host $host;"
 
@@ -152,6 +153,37 @@ def test_what_cannot_be_served_is_refused(tmp_path: Path, case: str) -> None:
 
     assert [True] == [each.startswith(refusal) for each in shown.refusals], shown.refusals
     assert not shown.result.in_place
+
+
+@pytest.mark.parametrize(
+    ("server", "cookie", "refusals"),
+    [
+        ("userid on;", "", []),
+        ("userid v1; userid_name visitor;", "", []),
+        ("", "", ["nginx.conf:4: no cookie is set, so all users would be on stable"]),
+        ("userid log;", "", ['nginx.conf:5: "userid log;" sets no cookie, so all users would be on stable']),
+        ("userid on;", "userid_name x;", ['nginx.conf:6: "userid_name x;" in a location']),
+    ],
+)
+def test_the_operators_own_cookie_may_be_the_key(tmp_path: Path, server: str, cookie: str, refusals: list[str]) -> None:
+    """With `own_userid` it is no duplicate; one that reaches no client, or not every one alike, is refused."""
+    host = at(tmp_path)
+    write_common(host.ours, host.services, Path("/run/edge.sock"), userid=False)
+
+    shown = host.show(host.done(f"location / {{ {cookie} {POOL} }}", server=server), own_userid=True)
+
+    assert len(refusals) == len(shown.refusals)
+    assert all(found.startswith(wanted) for found, wanted in zip(shown.refusals, refusals, strict=True))
+    assert shown.result.in_place is not bool(refusals)
+
+
+def test_our_cookie_goes_before_the_operators_own_is_the_key(tmp_path: Path) -> None:
+    """Files that were written before the environment file said so still set ours: they are to be written anew."""
+    host = at(tmp_path)
+
+    shown = host.show(host.done(f"location / {{ {POOL} }}"), own_userid=True)
+
+    assert ["rollback-watchdog nginx write ENV"] == shown.below("rwd: sets our cookie still; run")
 
 
 ADDED = {

@@ -12,7 +12,7 @@ from watchdog.config.errors import found
 from watchdog.config.forms import Policy
 from watchdog.config.schema.base import Complaint, Model, listed
 from watchdog.config.units import Duration, Share
-from watchdog.config.words import AbsolutePath, HostPort, Name, PoolDirective, Text, Url
+from watchdog.config.words import AbsolutePath, Flag, HostPort, Name, PoolDirective, Text, Url
 
 DEFAULT_MAIN = "/etc/nginx/nginx.conf"
 
@@ -84,7 +84,13 @@ class Nginx(Model):
     )
     drain: Duration = Field(
         default=Duration(60.0),
-        description="How long requests that began before a brake may still go on, until they are reported.",
+        description="How long what began before a reload may go on: the `worker_shutdown_timeout` that `nginx show` "
+        "asks for. Nothing that is open ends by a brake alone.",
+    )
+    own_userid: Flag = Field(
+        default=False,
+        description="`true`: users are told apart by the cookie of your own `userid on`, and ours is left out. The "
+        "same for every service with this `directory`.",
     )
 
     def argv(self, given: tuple[str, ...] | None, *arguments: str) -> tuple[str, ...]:

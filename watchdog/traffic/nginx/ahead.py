@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -61,6 +62,7 @@ class Ahead:
                 continue
             inner = ("sh", "-c", _OVER, "sh", str(self._candidate), str(self._live.resolve()), *self._dump)
             ran = await run((*namespace, *inner), self._deadline, limit=DUMP_BYTES)
+            ran = replace(ran, argv=self._dump)  # what people read names nginx's command, not what lies around it
             if ran.ok or os.geteuid() == 0:
                 return ran
             # Without privilege nginx may not open its logs and keys: does it accept what is in force?

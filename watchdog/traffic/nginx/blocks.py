@@ -29,21 +29,43 @@ def _ours(node: Node, directory: Path) -> bool:
     return node.file.resolve().parent == directory.resolve()
 
 
-def review_server(server: Node, directory: Path, services: Sequence[str], findings: Findings) -> None:
-    """One server block that serves at least one service."""
+def review_server(
+    server: Node, directory: Path, services: Sequence[str], findings: Findings, *, own_userid: bool = False
+) -> None:
+    """One server block that serves at least one service. `own_userid`: the operator's cookie tells users apart."""
     files = [directory / "rwd-common.server.conf", *(directory / f"{name}.server.conf" for name in services)]
     missing = _missing(server, files)
     if missing:
         findings.add(server.where, "first in this server block add", *missing)
     _order(server, directory, files, findings)
-    for directive, cure in (
-        ("userid", "Remove it: our cookie (rwd) takes its place"),
-        ("open_file_cache", "Move it into the locations with static files: in the server block it delays the brake"),
-    ):
+    duplicates = {
+        "open_file_cache": "Move it into the locations with static files: in the server block it delays the brake"
+    }
+    if own_userid:
+        _own_userid(server, directory, findings)
+    else:
+        duplicates["userid"] = (
+            "Remove it: our cookie (rwd) takes its place; or keep it, by own_userid: true in the environment file"
+        )
+    for directive, cure in duplicates.items():
         for node in server.own(directive):
             if not _ours(node, directory):
                 findings.refuse(node.where, f"nginx would refuse ours as a duplicate of {directive}", cure)
     _logs(server, directory, findings)
+
+
+def _own_userid(server: Node, directory: Path, findings: Findings) -> None:
+    """Without a cookie nobody can be drawn, and all users would be on stable."""
+    if any(_ours(node, directory) for node in server.own("userid")):
+        findings.add(str(directory), "sets our cookie still; run", "rollback-watchdog nginx write ENV")
+        return
+    cookies = server.effective("userid")
+    if not cookies or cookies[0].args[:1] not in {("on",), ("v1",)}:
+        found = f'"{cookies[0].text};" sets no cookie' if cookies else "no cookie is set"
+        cure = "Add userid on; to it, or take own_userid: true out of the environment file"
+        findings.refuse(
+            cookies[0].where if cookies else server.where, f"{found}, so all users would be on stable", cure
+        )
 
 
 def _order(server: Node, directory: Path, files: Iterable[Path], findings: Findings) -> None:

@@ -6,18 +6,15 @@ What lives here: starting, ending and reading one process group. What must not: 
 import asyncio
 import contextlib
 import os
-import re
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 OUTPUT_BYTES: Final = 256 * 1024
 DUMP_BYTES: Final = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 _DIES_WITHIN_SECONDS = 1.0
-_FAULT_IN = re.compile(r" in (/\S+):(\d+)\s*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +42,6 @@ class Ran:
                 if mark in line:
                     return line
         return lines[-1] if lines else "no output"
-
-    @property
-    def fault_in(self) -> Path | None:
-        """The file that nginx names in its error, if it names one."""
-        found = _FAULT_IN.search(self.line)
-        return Path(found[1]) if found else None
 
     def __str__(self) -> str:
         """One sentence for a check or a message."""

@@ -43,12 +43,14 @@ def show(
     services: Sequence[ServiceNginx],
     socket: Path,
     drain: float = 60.0,
+    own_userid: bool = False,
     has_address: Callable[[str], bool] = resolves,
     is_read: Callable[[Path], bool] = listening,
 ) -> ShowResult:
     """What to do so that this nginx obeys for these services, which share `directory`. Never raises for its content.
 
-    `main`: nginx.conf. `socket`: where the access log's lines go. `drain`: seconds for what was begun before a brake.
+    `main`: nginx.conf. `socket`: where the access log's lines go. `drain`: seconds for what was begun before a
+    reload. `own_userid`: the operator's cookie tells users apart, ours is not set.
     """
     findings = Findings(log_line=location.our_log(socket))
     root, problems = tree.parse(main)
@@ -60,7 +62,8 @@ def show(
             findings.refuse(f"{main}:1", "there is no http block", "Is this nginx's main configuration file?")
         return findings.result()
     blocks.review_main(root, drain, findings)
-    _review(root, http, directory, services, findings)
+    for server, names in _review(root, http, directory, services, findings).items():
+        blocks.review_server(server, directory, names, findings, own_userid=own_userid)
     for setup in services:
         _hosts(setup, has_address, findings)
     if not is_read(socket):
@@ -69,7 +72,10 @@ def show(
     return findings.result()
 
 
-def _review(root: Node, http: Node, directory: Path, services: Sequence[ServiceNginx], findings: Findings) -> None:
+def _review(
+    root: Node, http: Node, directory: Path, services: Sequence[ServiceNginx], findings: Findings
+) -> dict[Node, list[str]]:
+    """The http block and every location; the server blocks with the services that each has."""
     blocks.review_http(http, directory, [setup.service for setup in services], findings)
     served: dict[Node, list[str]] = {}
     for setup in services:
@@ -92,8 +98,7 @@ def _review(root: Node, http: Node, directory: Path, services: Sequence[ServiceN
                 names.extend({setup.service} - set(names))
             if place.ours:
                 findings.present.append(f"{place.node.where}: {setup.service} is in place")
-    for server, names in served.items():
-        blocks.review_server(server, directory, names, findings)
+    return served
 
 
 def _upstreams(http: Node, setup: ServiceNginx, findings: Findings) -> None:
