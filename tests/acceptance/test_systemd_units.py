@@ -2,12 +2,16 @@
 
 import configparser
 import re
+import shlex
 import shutil
 import stat
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from watchdog.config.compile import compile_
+from watchdog.config.load import load
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"
@@ -76,6 +80,24 @@ def test_the_units_name_each_other() -> None:
     assert "edge" == setting(SOCKET, "Socket", "FileDescriptorName")
 
 
+def test_the_units_fit_the_example() -> None:
+    """What rules/production.yml refers to is what the units, the user and the commented examples have."""
+    example = load(str(ROOT / "rules/production.yml"))
+    compiled = compile_(example)
+    offered = re.findall(r"^#LoadCredential=([\w-]+):/etc/rollback-watchdog/credentials/\1$", SERVICE.read_text(), re.M)
+
+    assert setting(SOCKET, "Socket", "ListenDatagram") == compiled.edge_socket
+    assert setting(SERVICE, "Service", "Group") == compiled.operators
+    assert sorted(offered) == sorted(str(contact.url.credential) for contact in compiled.contacts)
+
+
+def test_a_reload_that_is_refused_fails() -> None:
+    """`systemctl reload` waits for the daemon's answer; a signal would be a success whatever the file says."""
+    run, reload = (shlex.split(setting(SERVICE, "Service", name)) for name in ("ExecStart", "ExecReload"))
+
+    assert [run[0], "reload", "--yes", *run[2:]] == reload
+
+
 def test_the_user_and_its_folders(tmp_path: Path) -> None:
     """On an empty system the user is made, and nginx's workers can enter the folder of the brakes."""
     for tool in ("systemd-sysusers", "systemd-tmpfiles"):
@@ -92,3 +114,4 @@ def test_the_user_and_its_folders(tmp_path: Path) -> None:
     for folder in (state, state / "brake", tmp_path / "etc/nginx/rollback-watchdog"):
         found = folder.stat()
         assert (0o755, 0) == (stat.S_IMODE(found.st_mode), found.st_uid)
+    assert 0o700 == stat.S_IMODE((tmp_path / "etc/rollback-watchdog/credentials").stat().st_mode)

@@ -55,6 +55,8 @@ def test_a_divert_goes_from_the_order_over_the_cut_and_the_trial_to_its_end(soak
 
     state = folded(state, BrakeOutcome(effect="pull", ok=True))
     assert Divert(number=1, cut=True, until=110.0) == divert(state)
+    cut_at = deployment_of(state).first_cut_at
+    assert cut_at is not None
 
     state = folded(state, TRIAL)
     assert Divert(number=1, cut=True, until=110.0, releasing=True) == divert(state)
@@ -62,6 +64,13 @@ def test_a_divert_goes_from_the_order_over_the_cut_and_the_trial_to_its_end(soak
     state = folded(state, BrakeOutcome(effect="release", ok=True), TrialBegun(service=SHOP, until=103.0))
     assert Divert(number=1, until=110.0, trial_until=103.0) == divert(state)
 
+    state = folded(
+        state,
+        TrialEnded(service=SHOP, reason=Reason.TRIAL_PASSED),
+        ORDERED,
+        BrakeOutcome(effect="pull", ok=True, at=500.0),
+    )
+    assert cut_at == deployment_of(state).first_cut_at  # the first one, not the last
     assert None is divert(folded(state, TrialEnded(service=SHOP, reason=Reason.TRIAL_PASSED)))
 
 

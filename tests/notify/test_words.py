@@ -48,6 +48,18 @@ rollback-watchdog forgive 4.2.0 --because "..."
 More   rollback-watchdog explain osun-his""" == whole(message)
 
 
+def test_a_rollback_after_a_divert_says_when_users_were_off_first() -> None:
+    """What users met ended with the first cut, long before the decision."""
+    onset = views.rolled_back()["rollback"]["onset"]
+    message = told(
+        views.incident("proved_by_traffic", open=False, resolved=NOW, deployment="osun-his-1"),
+        deployment=views.rolled_back(diverts=1, first_cut=onset + 0.4),
+        rules=[views.fired()],
+    )
+
+    assert "Took   fault to first cut about 0.4 s, fault to decision about 3.7 s, " in whole(message)
+
+
 def test_a_rollback_that_may_not_be_done() -> None:
     """Users suffer and the program may not act: exposure, who is next, every way out, and the one without us."""
     message = told(

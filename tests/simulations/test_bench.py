@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
 from simulations.bench import __main__ as dispatcher
+from simulations.lab.processes import PROJECT
 
 
 def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,3 +32,15 @@ def test_every_benchmark_can_be_asked_for_help(capsys: pytest.CaptureFixture[str
             dispatcher.main([name, "--help"])
         assert 0 == ended.value.code
         assert "--quick" in capsys.readouterr().out
+
+
+def test_the_keys_of_every_benchmark_are_documented() -> None:
+    """Each has its row, and what the row names is in the benchmark or in what it prints."""
+    docs = (PROJECT / "docs" / "laboratory.md").read_text()
+    section = docs.partition("## The benchmarks")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.MULTILINE))
+
+    assert set(dispatcher.benchmarks()) == set(rows)
+    for name, row in rows.items():
+        source = (dispatcher.FOLDER / f"{name}.py").read_text()
+        assert [] == [key for key in re.findall(r"`(\w+)`", row) if key not in source]

@@ -108,6 +108,7 @@ def deployment(**different: Any) -> Data:
         "holds": [],
         "divert": None,
         "diverts": 0,
+        "first_cut": None,
         "wanted": None,
         "rollback": None,
         "checks": [],

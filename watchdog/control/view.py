@@ -146,6 +146,7 @@ def _deployment(settings: Service, known: ServiceState, moment: Moment) -> Data 
         ],
         "divert": _divert(deployment, moment),
         "diverts": deployment.diverts,
+        "first_cut": moment.wall(deployment.first_cut_at),
         "wanted": _wanted(deployment, moment),
         "rollback": _rollback(deployment.rollback, moment),
         "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in deployment.checks],

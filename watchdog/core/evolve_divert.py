@@ -16,7 +16,7 @@ from watchdog.core.rules import api
 from watchdog.core.state import Divert, ServiceState, State, Wanted
 
 
-def brake_outcome(_state: State, service: ServiceState, body: BrakeOutcome, _at: Seconds) -> ServiceState:
+def brake_outcome(_state: State, service: ServiceState, body: BrakeOutcome, at: Seconds) -> ServiceState:
     """A divert's brake is on, or off again. One that could not be released waits for a human."""
     effect = service.waiting.get(body.effect)
     service = done(service, body.effect)
@@ -27,6 +27,8 @@ def brake_outcome(_state: State, service: ServiceState, body: BrakeOutcome, _at:
     pulled = isinstance(effect, PullBrake)
     if body.ok:
         divert = replace(divert, cut=pulled, releasing=False)
+        if pulled and deployment.first_cut_at is None:
+            deployment = replace(deployment, first_cut_at=at if body.at is None else body.at)
     elif not pulled:
         divert = replace(divert, releasing=False, until=None)
     return with_deployment(service, replace(deployment, divert=divert))

@@ -136,6 +136,8 @@ class Deployment:
     held_since: Mapping[Hold, Seconds] = field(default_factory=dict)
     divert: Divert | None = None
     diverts: int = 0
+    first_cut_at: Seconds | None = None
+    """When a divert first took the candidate's users away."""
     divert_wanted: Wanted | None = None
     wanted: Wanted | None = None
     rollback: Rollback | None = None

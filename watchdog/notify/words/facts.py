@@ -10,8 +10,9 @@ from datetime import tzinfo
 from typing import Any, Final, TypeAlias
 
 from watchdog.core.rules.bounds import lower_bound
+from watchdog.text import deployment as words
 from watchdog.text import rules
-from watchdog.text.quantities import clock, moment, per_second, weight
+from watchdog.text.quantities import clock, moment
 from watchdog.text.reasons import PROGRAM
 
 Plain: TypeAlias = Mapping[str, Any]
@@ -86,14 +87,8 @@ class Facts:
         """The candidate's share of users now, and what it costs."""
         if self.deployment is None:
             return ""
-        seen = self.service["exposure"]
-        if not seen["weight"]:
-            return f"No new request goes to {self.candidate}."
-        share = "All" if seen["weight"] == 1.0 else weight(seen["weight"]) + " of"
-        cost = per_second(seen["candidate_per_second"], "requests")
-        if seen["failures_per_second"] >= 0.05:  # noqa: PLR2004 - below it would read as 0
-            cost += f", about {per_second(seen['failures_per_second'], 'errors')}"
-        return f"{share} users are on {self.candidate} ({cost})."
+        said = words.exposure(self.service, self.candidate)
+        return f"{said[:1].upper()}{said[1:]}."
 
     def next_told(self) -> str:
         """Who is told again, and when, unless somebody acknowledges."""

@@ -54,7 +54,10 @@ def _exposed(facts: Facts) -> str:
 def _took(facts: Facts, rollback: Plain) -> tuple[str, ...]:
     """How long each part took, as far as it is known."""
     parts = []
+    first_cut = facts.deployment.get("first_cut") if facts.deployment else None
     onset, decided, braked, proof = (rollback.get(key) for key in ("onset", "decided", "braked", "proved"))
+    if onset is not None and first_cut is not None and first_cut >= onset:
+        parts.append(f"fault to first cut about {duration(first_cut - onset)}")
     if onset is not None and decided is not None and not rollback.get("by"):
         parts.append(f"fault to decision about {duration(decided - onset)}")
     if decided is not None and braked is not None:
