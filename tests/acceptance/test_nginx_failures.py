@@ -23,6 +23,11 @@ from watchdog.traffic.nginx.router import NginxRouter
 pytestmark = pytest.mark.acceptance
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a mount, another user's workers")
+# In a chroot even root has none: its root is no mount.
+needs_mounts = pytest.mark.skipif(
+    subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0,
+    reason="no mount namespace can be had here",
+)
 
 BROKEN = "server { listen 127.0.0.1:1; nonsense on; }\n"
 
@@ -119,6 +124,7 @@ def test_a_stable_colour_that_does_not_answer_is_found() -> None:
 
 
 @needs_root
+@needs_mounts
 def test_a_missing_include_is_found_ahead() -> None:
     """nginx accepts a configuration that does not read our file; the digest in its dump is missing."""
     with world() as scene:
@@ -136,6 +142,7 @@ def test_a_missing_include_is_found_ahead() -> None:
 
 
 @needs_root
+@needs_mounts
 def test_testing_ahead_touches_nothing() -> None:
     """While a plan's files are tested nginx's live file stays as it is, and nothing is left beside it."""
     with world() as scene:

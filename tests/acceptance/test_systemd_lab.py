@@ -6,7 +6,6 @@ mounts live in a namespace that ends with it.
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -275,7 +274,7 @@ def test_the_confinement_lets_nginx_be_tested_and_reloaded(daemon: Machine) -> N
         line for line in text.splitlines() if not line.startswith(("Sockets=", "Restart", "Type=", "Runtime", "Exec"))
     ]
     steps = {
-        "ahead": f"/{OPT}/bin/python -c '{AHEAD}'",
+        "ahead": f"{sys.executable} -c '{AHEAD}'",
         "reload": "nginx -t && nginx -s reload && echo reloaded",
         "foreign": "touch /etc/nginx/foreign /usr/foreign /boot/foreign; echo tried",
     }
@@ -286,7 +285,7 @@ def test_the_confinement_lets_nginx_be_tested_and_reloaded(daemon: Machine) -> N
         for path, content in ((f"/root-of-test/{name}", step), (f"/run/systemd/system/try-{name}.service", unit)):
             daemon.output("sh", "-c", 'printf "%s\n" "$1" > "$2"', "sh", content, path)
         daemon.output("systemctl", "daemon-reload")
-        daemon.output("systemctl", "start", f"try-{name}.service")
+        daemon.run("systemctl", "start", f"try-{name}.service")
         said[name] = daemon.output("journalctl", "--unit", f"try-{name}.service", "--output", "cat")
 
     assert "tested in the whole configuration" in said["ahead"]

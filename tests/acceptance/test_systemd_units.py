@@ -84,7 +84,9 @@ def test_the_units_fit_the_example() -> None:
     """What rules/production.yml refers to is what the units, the user and the commented examples have."""
     example = load(str(ROOT / "rules/production.yml"))
     compiled = compile_(example)
-    offered = re.findall(r"^#LoadCredential=([\w-]+):/etc/rollback-watchdog/credentials/\1$", SERVICE.read_text(), re.M)
+    offered = re.findall(
+        r"^#LoadCredential=([\w-]+):/etc/rollback-watchdog/credentials/\1$", SERVICE.read_text(), re.MULTILINE
+    )
 
     assert setting(SOCKET, "Socket", "ListenDatagram") == compiled.edge_socket
     assert setting(SERVICE, "Service", "Group") == compiled.operators

@@ -161,6 +161,7 @@ with socket.socket(socket.AF_UNIX) as s:
 # Becomes nobody, asks, and tells the error; the modules are loaded before, since nobody may not read them.
 NOBODY = """
 import os, pathlib, sys
+import httpcore  # loaded late by httpx, and not readable for everybody below root's home
 from watchdog.control.client import Client, ControlError
 os.setgroups([])
 os.setgid(65534)

@@ -1,8 +1,10 @@
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 
 from simulations.lab.environment import SceneService
@@ -95,6 +97,14 @@ def test_a_refused_reload_says_why(scene: Scene) -> None:
     assert 200 == httpx.get(scene.nginx.url, trust_env=False).status_code
 
 
+def _group(pid: int) -> int | None:
+    """The process group of a process, unless it has ended meanwhile."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def test_nothing_is_left_after_the_scene() -> None:
     """All of its processes end, also nginx's workers."""
     with run_folder() as folder:
@@ -104,7 +114,7 @@ def test_nothing_is_left_after_the_scene() -> None:
             master = scene.nginx.child.pid
 
         assert not any(accepts(port) for port in ports)
-        assert "" == subprocess.run(["pgrep", "-g", str(master)], check=False, capture_output=True, text=True).stdout
+        assert [] == [each.pid for each in psutil.process_iter() if _group(each.pid) == master]
 
 
 def test_a_scene_that_cannot_start_says_why_and_leaves_nothing() -> None:

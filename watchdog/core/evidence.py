@@ -19,8 +19,9 @@ from watchdog.core.rules import api
 from watchdog.core.settings import Probe, Rule, SequentialRatio, Service, Threshold
 from watchdog.core.state import Beat, Deployment, Instance, ServiceState, StableProbe, State
 
-EXPOSURE_MEMORY_S = 10.0
-"""Time constant of the smoothed request and failure rates that people are shown."""
+EXPOSURE_MEMORY_S = 3.0
+"""Time constant of the smoothed request and failure rates that people are shown. A message about a fault goes out some
+4 s after it began: a longer memory would tell of a third of it."""
 
 SHORTEST_SLICE_S = 1e-6
 """A slice that seems shorter than this is taken as so long, so that no rate is infinite."""

@@ -1,1 +1,0 @@
-"""One suite per port, run on the fake and on the real adapter alike."""
