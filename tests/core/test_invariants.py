@@ -114,6 +114,7 @@ class Watcher:
             self.ids |= set(fresh)
         if isinstance(body, DeploymentBegun):
             self.wanted = None
+            self.rolled_back.discard(body.deployment)  # these commands use a name again, the daemon's are always new
         elif isinstance(body, RollbackWanted):
             self.wanted = body
             self.justified(state, body, world)
