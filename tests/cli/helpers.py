@@ -80,6 +80,10 @@ def call(main: Callable[[Sequence[str]], None], *arguments: str) -> int:
     return code if isinstance(code, int) else 0 if code is None else 1
 
 
+# A run in the background (`&`, nohup) has Ctrl-C ignored, and its children inherit that; a terminal's program has not.
+AT_A_TERMINAL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
 class Terminal:
     """A program at a pseudo-terminal of 60 columns (or as many as wanted)."""
 
@@ -87,7 +91,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         self.text = ""
         self._process = subprocess.Popen(
-            [sys.executable, "-c", f"from {module} import main; main()", *arguments],
+            [sys.executable, "-c", f"{AT_A_TERMINAL}; from {module} import main; main()", *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
