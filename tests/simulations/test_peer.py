@@ -32,7 +32,8 @@ def test_the_script_moves_everything_to_blue_and_reloads_once(tmp_path: Path) ->
     subprocess.run([tmp_path / "rollback.sh", "blue"], cwd=tmp_path, check=True)
     assert "10% green" in (tmp_path / "split.conf").read_text()
 
-    with subprocess.Popen(["sleep", "60"]) as stands_for_nginx:
+    # A run under nohup has SIGHUP ignored, and children inherit that.
+    with subprocess.Popen(["env", "--default-signal=HUP", "sleep", "60"]) as stands_for_nginx:
         (tmp_path / "nginx.pid").write_text(str(stands_for_nginx.pid))
         subprocess.run([tmp_path / "rollback.sh", "green"], cwd=tmp_path, check=True)
         assert -1 == stands_for_nginx.wait(5)
