@@ -24,10 +24,10 @@ TOOLS: Final = ("systemd-nspawn", "unshare", "nsenter", "setpriv", "systemd-sysu
 
 BOOT: Final = """
 for each in {groups}; do mkdir -p "$each" && echo $$ > "$each/cgroup.procs"; done
-mkdir {run} && mount -t tmpfs tmpfs {run} && mkdir {run}/upper {run}/work {run}/root &&
-mount -t overlay overlay -o lowerdir=/,upperdir={run}/upper,workdir={run}/work {run}/root &&
-cp -a {seed}/. {run}/root/ && test -x {run}/root{python} &&
-exec systemd-nspawn --directory={run}/root --machine={name} --boot --register=no --keep-unit --private-network \\
+mkdir {run} && mount -t tmpfs tmpfs {run} && mkdir {run}/upper {run}/work {run}/tree &&
+mount -t overlay overlay -o lowerdir=/,upperdir={run}/upper,workdir={run}/work {run}/tree &&
+cp -a {seed}/. {run}/tree/ && test -x {run}/tree{python} &&
+exec systemd-nspawn --directory={run}/tree --machine={name} --boot --register=no --keep-unit --private-network \\
     --link-journal=no --console=pipe systemd.unit=basic.target
 """
 
