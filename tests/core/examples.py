@@ -3,33 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from watchdog.core.conditions import Bound, CanaryVsStable, Probe, SequentialRatio, Threshold
 from watchdog.core.engine import Stepped, step
 from watchdog.core.events import Configured, Event, Observed, TrafficSeen
 from watchdog.core.model import BrakeKind, Colour, Missing, OnFire, Reading, Split, Value
 from watchdog.core.records import Body, Record
-from watchdog.core.settings import (
-    AnyOf,
-    Bake,
-    Bound,
-    Environment,
-    Escalation,
-    Gate,
-    Plan,
-    Probe,
-    Rule,
-    SequentialRatio,
-    Service,
-    Source,
-    Step,
-    Threshold,
-)
+from watchdog.core.settings import AnyOf, Bake, Environment, Escalation, Gate, Plan, Rule, Service, Source, Step
 from watchdog.core.state import Deployment, ServiceState, State
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 SHOP = "shop"
 
 EDGE = Source(name="edge", kind="access_log", interval=1.0, required=True)
-HEALTH = Source(name="health", kind="health", interval=2.0, required=True, probing=True)
+HEALTH = Source(name="health", kind="health", interval=2.0, required=True, probing=True, idle_factor=5.0)
 DATABASE = Source(name="db", kind="postgres", interval=5.0, required=False)
 
 ERROR_RATE = Rule(
@@ -44,6 +30,22 @@ ERROR_RATE = Rule(
         interval=1.0,
         window=0.0,
         min_effect=0.08,
+    ),
+    on_fire=OnFire.ROLLBACK,
+    warm_up=10.0,
+)
+WORSE = Rule(
+    name="worse-than-stable",
+    source="edge",
+    condition=CanaryVsStable(
+        bad="errors",
+        total="requests",
+        margin=1.0,
+        min_ratio=2.0,
+        alpha=0.001,
+        ride_out=3.0,
+        interval=1.0,
+        window=0.0,
     ),
     on_fire=OnFire.ROLLBACK,
     warm_up=10.0,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchdog.core.deltas import FORGET_AFTER_S, Counters, Raw, advance
+from watchdog.core.deltas import FORGET_AFTER_S, Counters, Raw, advance, increments
 from watchdog.core.model import Missing
 
 
@@ -52,6 +52,30 @@ def test_a_new_series_counts_only_if_its_process_is_new(started: float | None, c
     """The first sight of an old counter would bring its whole past."""
     new = [*scrape(a=1.0), Raw(series="b", value=7.0, started=started)]
     assert count == after((10.0, scrape(a=1.0)), (15.0, new))[1]
+
+
+@pytest.mark.parametrize(("family", "count"), [("requests", 10.0), ("other", 3.0), ("", 3.0)])
+def test_a_new_member_of_a_family_that_was_there_counts_in_full(family: str, count: float) -> None:
+    """The last scrape showed the metric without this series, so it was made since: the first 500 of an application."""
+    first = [Raw(series="200", value=100.0, family="requests")]
+    second = [Raw(series="200", value=103.0, family="requests"), Raw(series="500", value=7.0, family=family)]
+    assert count == after((10.0, first), (15.0, second))[1]
+
+
+def test_a_family_that_the_last_scrape_did_not_show_proves_nothing() -> None:
+    """It was away as a whole, so its members may be older than the scrape without it."""
+    first = [Raw(series="200", value=100.0, family="requests"), *scrape(x=1.0)]
+    last = [Raw(series="500", value=7.0, family="requests"), *scrape(x=1.0)]
+    assert 0.0 == after((10.0, first), (15.0, scrape(x=1.0)), (20.0, last))[1]
+
+
+def test_increments_are_told_by_series() -> None:
+    """Several counts are made of one scrape, each of the series that are its own."""
+    counters, _ = increments(Counters(), 10.0, scrape(a=100.0, b=50.0))
+    later, found = increments(counters, 15.0, scrape(a=105.0, b=3.0, c=9.0))
+    assert {"a": 5.0, "b": 3.0, "c": 0.0} == found
+    assert (later, Missing.STALE) == increments(later, 15.0, scrape(a=110.0))
+    assert (later, Missing.EMPTY) == increments(later, 20.0, [])
 
 
 def test_a_vanished_series_keeps_its_value_and_may_come_back() -> None:

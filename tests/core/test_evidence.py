@@ -9,12 +9,13 @@ import pytest
 from tests.core.examples import (
     ALIVE,
     BLUE,
-    CANARY,
     EDGE,
     ERROR_RATE,
     GREEN,
+    HEALTH,
     SERVICE,
     SHOP,
+    WORSE,
     WRITABLE,
     bodies,
     deployment_of,
@@ -25,15 +26,23 @@ from tests.core.examples import (
     shop,
 )
 from tests.core.world import World
-from watchdog.core import evidence, verdict
+from watchdog.core import verdict
+from watchdog.core.conditions import (
+    Bound,
+    CanaryVsStable,
+    Condition,
+    Sequential,
+    SequentialCount,
+    Threshold,
+)
 from watchdog.core.engine import evolve, step
 from watchdog.core.events import Observed
-from watchdog.core.model import Judgement, Level, Missing, NoData, OnFire, Reading, Value
+from watchdog.core.model import Colour, Judgement, Level, Missing, NoData, OnFire, Reading, Value
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import EvidenceDiscarded, HoldSet, Record
 from watchdog.core.rules import api
-from watchdog.core.settings import Bound, Rule, SequentialRatio, Service, Threshold
+from watchdog.core.settings import Rule, Service, Source
 from watchdog.core.state import Instance, ServiceState, State
 
 GAUGE = Rule(
@@ -268,6 +277,24 @@ def test_the_gate_counts_requests_of_the_candidate_since_the_step() -> None:
     assert {"login": 4} == deployment_of(state).route_requests
 
 
+def test_the_gate_counts_our_own_requests_that_passed_since_the_step() -> None:
+    """Only those of a source that sends them, and only while a release is watched and a step is in force."""
+    sending = (EDGE, HEALTH, Source(name="db", kind="synthetic", interval=5.0, required=False, probing=True))
+    service = replace(SERVICE, critical_routes=("login",), sources=sending)
+    readings = (("requests[login]", GREEN, 4.0), ("failures[login]", GREEN, 1.0))
+    state = after(soaking(service), polled("db", 1.05, *readings), polled("db", 12.0, *readings))
+
+    assert {"login": 3} == deployment_of(state).route_passes
+    assert {} == deployment_of(after(soaking(service), polled("edge", 12.0, *readings))).route_passes
+    idle = World(environment=environment(service)).begin()
+    assert shop(after(idle, polled("db", 12.0, *readings))).deployment is None
+    submitted = idle.submit()
+    assert {} == deployment_of(after(submitted, polled("db", 12.0, *readings))).route_passes
+    submitted.run(0.08)
+    assert (Phase.SHIFTING, None) == (submitted.deployment.phase, submitted.deployment.step_at)
+    assert {} == deployment_of(after(submitted, polled("db", 12.0, *readings))).route_passes
+
+
 def soak(world: World, events: Sequence[Observed]) -> float:
     return deployment_of(after(world, *events)).soaked
 
@@ -352,18 +379,6 @@ def test_discarded_evidence_is_gone_on_both_colours() -> None:
     assert instance(state, "error-rate@green") == instance(after_it, "error-rate@green")
 
 
-def test_shares_of_alpha_and_the_watched_time_are_fixed_at_submission() -> None:
-    """A window of 0 is the deployment's own plan; outside of deployments half an hour."""
-    condition = soaking().shop.instances["error-rate@green"].rule.condition
-    idle = World().begin().shop.instances["error-rate@green"].rule.condition
-
-    assert isinstance(condition, SequentialRatio)
-    assert isinstance(idle, SequentialRatio)
-    assert CANARY.watched() < evidence.SHORTEST_WINDOW_S
-    assert (0.001, evidence.SHORTEST_WINDOW_S) == (condition.alpha, condition.window)
-    assert evidence.WINDOW_OUTSIDE_DEPLOYMENTS_S == idle.window
-
-
 def test_outside_of_deployments_only_stables_rules_that_are_always_on_are_judged() -> None:
     """Nothing else is worth the work."""
     rules = (replace(ALIVE, always=True), ERROR_RATE, replace(WRITABLE, always=True))
@@ -412,3 +427,187 @@ def test_a_service_that_the_configuration_lost_is_left_alone() -> None:
 
     service: ServiceState = folded.services[SHOP]
     assert world.shop == service
+
+
+def over(signal: str, value: Value, start: float, end: float) -> Reading:
+    """A reading of the candidate with an interval of its own, as a scrape has it."""
+    return Reading(signal=signal, colour=GREEN, value=value, over=(start, end))
+
+
+def scraped(poll: float, *readings: Reading, source: str = "edge") -> Observed:
+    """One poll that ended at `poll` and asked for what was scraped before."""
+    return Observed(service=SHOP, source=source, start=poll - 0.1, end=poll, readings=readings)
+
+
+def test_a_rules_sample_spans_the_intervals_of_its_own_signals() -> None:
+    """Those of both its signals together, and of no other signal of the poll."""
+    world = soaking()
+    poll = scraped(
+        40.0,
+        over("errors", 30.0, 21.0, 30.0),
+        over("requests", 40.0, 20.0, 31.0),
+        over("slow", 1.0, 2.0, 39.0),
+    )
+    state = after(world, poll)
+
+    known = instance(state, "error-rate@green").state
+    assert isinstance(known, api.SequentialRatioState)
+    assert (20.0, 40.0, 11.0) == (known.onset, known.seen, known.proof_time)
+
+
+def test_without_its_signals_a_sample_is_the_polls() -> None:
+    """Nothing else is known of its time."""
+    world = soaking(replace(SERVICE, rules=(GAUGE,)))
+    state = after(world, scraped(12.0, over("p95", 3.0, 9.0, 11.0)), scraped(13.0, over("other", 1.0, 2.0, 3.0)))
+
+    known = instance(state, "p95@green").state
+    assert isinstance(known, api.ThresholdState)
+    assert (9.0, 11.0, False) == (known.onset, known.known_at, known.contiguous)
+
+
+@pytest.mark.parametrize(
+    ("rule", "signal", "bad"),
+    [(ERROR_RATE, "errors", 30.0), (GAUGE, "p95", 9.0), (SHARE, "errors", 30.0)],
+    ids=["sequential", "gauge", "share"],
+)
+@pytest.mark.parametrize("late", [1.0, 14.0])
+def test_a_late_scrape_from_before_a_step_says_nothing_of_it(rule: Rule, signal: str, bad: float, late: float) -> None:
+    """The poll came after the step, what it brings was counted before: it is dropped however late it is."""
+    world = soaking(replace(SERVICE, rules=(replace(rule, warm_up=0.0),)))
+    step_at = world.deployment.step_at
+    assert step_at is not None
+    before = over(signal, bad, step_at - 0.5, step_at + 0.4)
+    total = over("requests", 40.0, step_at - 0.5, step_at + 0.4)
+    name = f"{rule.name}@green"
+
+    state = after(world, scraped(step_at + late, before, total))
+    assert instance(world.state, name).state == instance(state, name).state
+
+    fresh = over(signal, bad, step_at + 0.4, step_at + 0.9)
+    state = after(world, scraped(step_at + late, fresh, over("requests", 40.0, step_at + 0.4, step_at + 0.9)))
+    assert instance(world.state, name).state != instance(state, name).state
+
+
+COUNTS = (
+    ERROR_RATE.condition,
+    SHARE.condition,
+    CanaryVsStable(
+        bad="errors", total="requests", margin=1.2, min_ratio=1.5, alpha=0.001, ride_out=3.0, interval=1.0, window=60.0
+    ),
+    SequentialCount(events="errors", limit=0.1, alpha=0.001, ride_out=3.0, interval=1.0, window=60.0, min_ratio=2.0),
+)
+
+
+@pytest.mark.parametrize("condition", COUNTS, ids=lambda each: str(each.kind))
+def test_a_count_over_no_time_says_alive_and_nothing_new(condition: Condition) -> None:
+    """A poll between two scrapes: neither the level nor what was counted changes, and the rule is not blind."""
+    rule = replace(ERROR_RATE, name="counted", condition=condition, warm_up=0.0)
+    world = soaking(replace(SERVICE, rules=(rule,)))
+    both = tuple(
+        Reading(signal=signal, colour=colour, value=value, over=(20.0, 30.0))
+        for colour in Colour
+        for signal, value in (("errors", 9.0), ("requests", 100.0))
+    )
+    state = after(world, scraped(30.0, *both))
+    nothing = tuple(replace(reading, value=0.0, over=(30.0, 30.0)) for reading in both)
+
+    later = after_state(state, *(scraped(31.0 + index, *nothing) for index in range(5)))
+
+    before, now = instance(state, "counted@green"), instance(later, "counted@green")
+    assert (before.level, before.judgement, 0) == (now.level, now.judgement, now.missed)
+    first, last = api.evidence(before.rule, before.state), api.evidence(now.rule, now.state)
+    assert (first.onset, first.bad, first.total, first.other_bad) == (last.onset, last.bad, last.total, last.other_bad)
+    if first.log_e is not None and last.log_e is not None:
+        assert last.log_e == pytest.approx(first.log_e)
+
+
+def after_state(state: State, *observed: Observed) -> State:
+    for each in observed:
+        state = step(state, each, max(each.end, state.now)).state
+    return state
+
+
+COMPARING = replace(SERVICE, rules=(WORSE, ERROR_RATE, ALIVE))
+
+
+def compared(state: State, colour: str = "green") -> tuple[float, float]:
+    known = instance(state, f"worse-than-stable@{colour}").state
+    assert isinstance(known, api.CanaryVsStableState)
+    return known.seen, known.other_seen
+
+
+def test_a_comparing_rule_reads_both_colours() -> None:
+    """Its instance on stable sees the same counts from the other side."""
+    state = after(soaking(COMPARING), edge(20.0, (1.0, 10.0), (2.0, 90.0)))
+
+    assert ((10.0, 90.0), (90.0, 10.0)) == (compared(state), compared(state, "blue"))
+
+
+@pytest.mark.parametrize("start", [11.0, 11.2])
+def test_the_warm_up_of_the_candidate_is_none_of_a_comparisons_business(start: float) -> None:
+    """Stable's instance reads the candidate's counts, too."""
+    state = after(soaking(COMPARING), edge(start + 1.0, (1.0, 10.0), (2.0, 90.0)))
+
+    counted = (90.0, 10.0) if start > 11.1 else (0.0, 0.0)
+    assert counted == compared(state, "blue")
+
+
+def read_in_turn(green: tuple[float, float] | None, blue: tuple[float, float] | None) -> Observed:
+    """A poll of a source whose two targets are scraped at different moments: (start, end) of what is new."""
+    readings = [
+        Reading(signal=signal, colour=colour, value=count if over else 0.0, over=over or (40.0, 40.0))
+        for colour, over, counts in ((GREEN, green, (1.0, 10.0)), (BLUE, blue, (2.0, 90.0)))
+        for signal, count in zip(("errors", "requests"), counts, strict=True)
+    ]
+    return Observed(service=SHOP, source="edge", start=39.0, end=40.0, readings=tuple(readings))
+
+
+def test_colours_that_are_scraped_in_turn_are_compared_when_both_have_come() -> None:
+    """Each colour's counts keep their own interval."""
+    waiting = after(soaking(COMPARING), read_in_turn((20.0, 35.0), None))
+    assert (0.0, 0.0) == compared(waiting)
+
+    both = after(soaking(COMPARING), read_in_turn((20.0, 35.0), None), read_in_turn(None, (25.0, 40.0)))
+    assert (10.0, 90.0) == compared(both)
+
+
+def test_a_reading_of_stable_that_began_before_the_step_is_not_compared() -> None:
+    """It mixes two splits, wherever the candidate's reading begins."""
+    state = after(soaking(COMPARING), read_in_turn((20.0, 35.0), (0.5, 40.0)))
+
+    assert (0.0, 0.0) == compared(state)
+
+
+def test_a_comparison_needs_both_colours_to_be_trusted_and_to_measure() -> None:
+    """Half a reading is none, and a share of no requests measures nothing."""
+    half = polled("edge", 20.0, ("errors", GREEN, 1.0), ("requests", GREEN, 9.0), ("errors", BLUE, 1.0))
+    idle = edge(20.0, (1.0, 10.0), (0.0, 0.0))
+
+    missed = instance(after(soaking(COMPARING), half), "worse-than-stable@green")
+    assert (1, False) == (missed.missed, missed.measured)
+    unmeasured = instance(after(soaking(COMPARING), idle), "worse-than-stable@green")
+    assert (0, False) == (unmeasured.missed, unmeasured.measured)
+    measured = instance(after(soaking(COMPARING), edge(20.0, (0.0, 10.0))), "worse-than-stable@green")
+    assert (0, True) == (measured.missed, measured.measured)
+
+
+def test_every_sequential_rule_gets_its_share_of_alpha_and_the_watched_time() -> None:
+    """The promise is per deployment, whatever the kind."""
+    restarts = replace(
+        WORSE,
+        name="restarts",
+        condition=SequentialCount(
+            events="errors", limit=0.01, min_ratio=2.0, alpha=0.01, ride_out=3.0, interval=1.0, window=0.0
+        ),
+    )
+    world = soaking(replace(SERVICE, rules=(WORSE, restarts, ERROR_RATE)))
+
+    for name in ("worse-than-stable", "restarts", "error-rate"):
+        condition = world.shop.instances[f"{name}@green"].rule.condition
+        assert isinstance(condition, Sequential)
+        assert pytest.approx(0.001 / 3) == condition.alpha
+        assert evidence_window(world) == condition.window
+
+
+def evidence_window(world: World) -> float:
+    return max(world.deployment.plan.watched(), 60.0)

@@ -4,29 +4,31 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.examples import ALIVE, BLUE, ERROR_RATE, GREEN, SERVICE, SHOP, environment
+from tests.core.examples import ALIVE, BLUE, ERROR_RATE, GREEN, SERVICE, SHOP, WORSE, environment
 from tests.core.world import World
 from watchdog.core import interlocks
+from watchdog.core.conditions import CanaryVsStable, SequentialCount
 from watchdog.core.interlocks import Answer, Question, ask
-from watchdog.core.model import Level, Schema
+from watchdog.core.model import Judgement, Level, OnFire, Schema
 from watchdog.core.reasons import Reason
 from watchdog.core.rules import api
-from watchdog.core.rules.api import ProbeState, SequentialRatioState
+from watchdog.core.rules.api import CanaryVsStableState, ProbeState, SequentialCountState, SequentialRatioState
+from watchdog.core.settings import Rule, Service
 from watchdog.core.state import StableProbe, Wanted
 
 CONFIGURED = replace(SERVICE, divert=False)
 
 
-def question(wanted: Wanted | None = None, **of_deployment: object) -> Question:
+def question(wanted: Wanted | None = None, settings: Service = CONFIGURED, **of_deployment: object) -> Question:
     """A release at 10 %, soaking, with stable answering: every interlock passes."""
-    world = World(environment=environment(CONFIGURED)).begin().submit()
+    world = World(environment=environment(settings)).begin().submit()
     world.run(14.0)
     onset = world.now - 1.0
     known = wanted or Wanted(reason=Reason.RULES_PROVED, rules=("error-rate",), onset=onset, since=onset)
     service = replace(world.shop, probes={BLUE: StableProbe(ok_started=world.now), GREEN: StableProbe()})
     return Question(
         state=world.state,
-        settings=CONFIGURED,
+        settings=settings,
         service=service,
         deployment=replace(world.deployment, **of_deployment),  # type: ignore[arg-type]  # fields by name
         wanted=known,
@@ -203,6 +205,150 @@ def test_a_rule_that_has_no_pair_shows_no_common_cause(rule: str) -> None:
     wanted = Wanted(reason=Reason.RULES_PROVED, rules=(rule,), onset=14.0, since=14.0)
 
     assert Answer.PASS is interlocks.common_cause(question(wanted)).answer
+
+
+COMPARING = replace(SERVICE, divert=False, rules=(*SERVICE.rules, WORSE))
+
+
+def comparing(
+    green: SequentialRatioState,
+    blue: SequentialRatioState,
+    proof: float = 1.0,
+    *,
+    waited: float = 2.0,
+    extra: tuple[Rule, ...] = (),
+    known: Judgement = Judgement.KNOWN,
+) -> Question:
+    """Both colours' error rates, and the evidence of the rule that compares them all the time."""
+    settings = replace(COMPARING, rules=(*COMPARING.rules, *extra))
+    asked = question(settings=settings)
+    asked = with_states(asked, green=green, blue=blue)
+    instances = dict(asked.service.instances)
+    name = "worse-than-stable@green"
+    instances[name] = replace(instances[name], state=CanaryVsStableState(proof_e=proof), judgement=known)
+    service = replace(asked.service, instances=instances)
+    return replace(asked, service=service, now=asked.wanted.since + waited)
+
+
+WELL = SequentialRatioState()
+TROUBLE = SequentialRatioState(cusum=1.0, onset=1.0)
+SUFFERS = SequentialRatioState(cusum=1.0, onset=1.0, suspicion_e=25.0)
+
+
+@pytest.mark.parametrize(
+    ("green", "blue", "proof", "expected"),
+    [
+        (counted(20, 100, 60, 300), SUFFERS, 1.0, Answer.BLOCK),
+        (counted(20, 100, 60, 300), SUFFERS, 19.9, Answer.BLOCK),
+        (counted(20, 100, 60, 300), SUFFERS, 20.1, Answer.PASS),
+        (counted(15, 36, 60, 300), SUFFERS, 1.0, Answer.BLOCK),
+        (counted(60, 200, 54, 900), SUFFERS, 1.0, Answer.PASS),
+        (counted(20, 100, 0, 300), SUFFERS, 1.0, Answer.PASS),
+        (counted(20, 100, 18, 90), TROUBLE, 1.0, Answer.BLOCK),
+        (counted(20, 100, 4, 90), TROUBLE, 1.0, Answer.PASS),
+        (counted(20, 100, 18, 90), WELL, 1.0, Answer.PASS),
+        (counted(9, 19, 60, 300), SUFFERS, 1.0, Answer.PASS),
+        (counted(60, 300, 9, 19), SUFFERS, 1.0, Answer.PASS),
+    ],
+    ids=[
+        "alike",
+        "little evidence",
+        "evidence against the candidate",
+        "twice as often by chance",
+        "thrice as often, and stable is dragged along",
+        "stable has no failure",
+        "stable suffers without being suspected",
+        "stable is within the limit",
+        "stable has recovered",
+        "few of green",
+        "few of blue",
+    ],
+)
+def test_with_a_comparing_rule_only_more_than_chance_is_the_candidates_own(
+    green: SequentialRatioState, blue: SequentialRatioState, proof: float, expected: Answer
+) -> None:
+    """Its evidence, or counts that hardly differ by chance; and stable need not be suspected to suffer."""
+    assert expected is interlocks.common_cause(comparing(green, blue, proof)).answer
+
+
+def test_a_stable_that_may_suffer_is_looked_at_for_two_seconds() -> None:
+    """It is not suspected yet; then its own counts have to do."""
+    asked = comparing(counted(20, 100, 18, 90), TROUBLE, waited=1.9)
+    assert Answer.WAIT is interlocks.common_cause(asked).answer
+
+    both = replace(asked, wanted=replace(asked.wanted, rules=("error-rate", "alive")))
+    assert Answer.PASS is interlocks.common_cause(both).answer
+
+
+def on_other_counts(bad: str) -> Rule:
+    condition = WORSE.condition
+    assert isinstance(condition, CanaryVsStable)
+    return replace(WORSE, name=bad, condition=replace(condition, bad=bad))
+
+
+@pytest.mark.parametrize(
+    ("extra", "known", "expected"),
+    [
+        ((), Judgement.KNOWN, Answer.PASS),
+        ((), Judgement.INSUFFICIENT, Answer.BLOCK),
+        ((on_other_counts("slow"),), Judgement.KNOWN, Answer.PASS),
+    ],
+    ids=["the only one", "one that cannot judge yet", "the one on the same counts"],
+)
+def test_the_comparing_rule_is_the_one_on_the_same_counts(
+    extra: tuple[Rule, ...], known: Judgement, expected: Answer
+) -> None:
+    """Without one that can judge the counts since the onset decide."""
+    asked = comparing(counted(20, 100, 60, 300), SUFFERS, 500.0, extra=extra, known=known)
+    assert expected is interlocks.common_cause(asked).answer
+
+
+def test_of_two_comparing_rules_on_other_counts_none_is_meant() -> None:
+    """Which of them should speak for these requests?"""
+    others = (on_other_counts("slow"), on_other_counts("writes"))
+    settings = replace(COMPARING, rules=(*SERVICE.rules, *others))
+    asked = with_states(question(settings=settings), green=counted(20, 100, 60, 300), blue=SUFFERS)
+
+    assert Answer.BLOCK is interlocks.common_cause(asked).answer
+
+
+def test_a_comparing_rule_that_fires_is_never_a_common_cause() -> None:
+    """It is what a shared incident cannot bring about."""
+    wanted = Wanted(reason=Reason.RULES_PROVED, rules=("error-rate", "worse-than-stable"), onset=14.0, since=14.0)
+    asked = comparing(counted(20, 100, 60, 300), SUFFERS)
+    assert Answer.PASS is interlocks.common_cause(replace(asked, wanted=wanted)).answer
+
+
+RESTARTS = Rule(
+    name="restarts",
+    source="edge",
+    condition=SequentialCount(
+        events="restarts", limit=0.01, min_ratio=2.0, alpha=0.001, ride_out=3.0, interval=1.0, window=0.0
+    ),
+    on_fire=OnFire.ROLLBACK,
+    warm_up=0.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("events", "others", "suspicion", "proof", "expected"),
+    [
+        (20.0, 11.0, 25.0, 1.0, Answer.BLOCK),
+        (20.0, 10.0, 25.0, 1.0, Answer.PASS),
+        (20.0, 11.0, 19.0, 1.0, Answer.PASS),
+        (20.0, 11.0, 25.0, 30.0, Answer.PASS),
+    ],
+    ids=["alike", "twice as many", "stable is not suspected", "requests say that it is the candidate"],
+)
+def test_events_without_a_denominator_are_weighed_by_their_number(
+    events: float, others: float, suspicion: float, proof: float, expected: Answer
+) -> None:
+    """The same time passed for both colours, so their numbers are their rates."""
+    asked = comparing(WELL, WELL, proof, extra=(RESTARTS,))
+    asked = replace(asked, wanted=replace(asked.wanted, rules=("restarts",)))
+    green = SequentialCountState(fired=True, cusum=5.0, onset=1.0, bad=events, other_bad=others)
+    blue = SequentialCountState(cusum=5.0, onset=1.0, suspicion_e=suspicion)
+    assert expected is interlocks.common_cause(with_states(asked, green=green, blue=blue)).answer
 
 
 def test_a_stable_without_traffic_has_nothing_to_compare() -> None:

@@ -184,10 +184,60 @@ def test_a_critical_route_has_its_own_minimum() -> None:
     world = World(environment=with_gate(Gate(requests=0), service=service)).begin().submit()
     assert world.run(60.0, lambda world: world.deployment.phase is Phase.WAITING)
 
-    assert ("0 of 20 requests on route login",) == lacks(service, world.shop)
+    assert ("login: 0 of 20 requests",) == lacks(service, world.shop)
     enough = replace(world.deployment, route_requests={"login": 20})
     assert () == lacks(service, replace(world.shop, deployment=enough))
     assert () == lacks(service, replace(world.shop, deployment=None))
+
+
+@pytest.mark.parametrize(
+    ("requests", "passes", "lacking"),
+    [
+        (4, 3, ("login: 4 of 20 requests or 3 of 10 passing probes",)),
+        (4, 10, ()),
+        (20, 0, ()),
+        (4, None, ("login: 4 of 20 requests",)),
+    ],
+)
+def test_passes_of_our_own_stand_for_requests_on_a_critical_route(
+    requests: int, passes: int | None, lacking: tuple[str, ...]
+) -> None:
+    """Either is enough; where nothing asks the route for us nobody is told of probes."""
+    service = replace(SERVICE, critical_routes=("login",))
+    world = World(environment=with_gate(Gate(requests=0), service=service)).begin().submit()
+    world.run(60.0, lambda world: world.deployment.phase is Phase.WAITING)
+    counted = {} if passes is None else {"login": passes}
+    deployment = replace(world.deployment, route_requests={"login": requests}, route_passes=counted)
+
+    assert lacking == lacks(service, replace(world.shop, deployment=deployment))
+
+
+def test_a_gate_may_want_users_alone() -> None:
+    """`passes_per_critical_route: 0`: no number of passes does."""
+    service = replace(SERVICE, critical_routes=("login",))
+    users = Gate(requests=0, passes_per_critical_route=0)
+    world = World(environment=with_gate(users, service=service)).begin().submit()
+    world.run(60.0, lambda world: world.deployment.phase is Phase.WAITING)
+    deployment = replace(world.deployment, route_passes={"login": 1000})
+
+    assert ("login: 0 of 20 requests",) == lacks(service, replace(world.shop, deployment=deployment))
+
+
+def test_a_new_step_wants_passes_of_its_own() -> None:
+    """What passed in the step before does not open the next gate."""
+    service = replace(SERVICE, critical_routes=("login",))
+    gate = Gate(requests=0, per_critical_route=20)
+    first, last = CANARY.steps
+    plan = replace(CANARY, steps=(replace(first, gate=gate), replace(first, weight=0.5, gate=gate), last))
+    world = World(environment=environment(service, plans=(plan,))).begin().submit()
+    assert world.run(60.0, lambda world: world.deployment.phase is Phase.WAITING)
+    own = replace(world.deployment, route_passes={"login": 10})
+    world.state = replace(world.state, services={SHOP: replace(world.shop, deployment=own)})
+
+    assert world.run(60.0, lambda world: world.deployment.confirmed_step == 1)
+    assert {} == world.deployment.route_passes
+    assert world.run(60.0, lambda world: world.deployment.phase is Phase.WAITING)
+    assert ("login: 0 of 20 requests",) == lacks(service, world.shop)
 
 
 def test_promote_passes_a_gate_that_waits() -> None:

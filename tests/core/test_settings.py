@@ -6,8 +6,8 @@ from typing import Literal
 import pytest
 
 from tests.core.examples import ALIVE, CANARY, EDGE, SERVICE, SHOP, environment
+from watchdog.core.conditions import Bound
 from watchdog.core.model import Missing, NoData
-from watchdog.core.settings import Bound
 
 
 @pytest.mark.parametrize(

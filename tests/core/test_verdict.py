@@ -4,11 +4,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.core.examples import ALIVE, BLUE, EDGE, ERROR_RATE, GREEN, HEALTH, QUEUE, SERVICE, WRITABLE, environment
+from tests.core.examples import (
+    ALIVE,
+    BLUE,
+    EDGE,
+    ERROR_RATE,
+    GREEN,
+    HEALTH,
+    QUEUE,
+    SERVICE,
+    WORSE,
+    WRITABLE,
+    environment,
+)
 from tests.core.world import World
 from watchdog.core import verdict
 from watchdog.core.model import Colour, Judgement, Level, OnFire, Verdict
+from watchdog.core.rules.api import CanaryVsStableState
 from watchdog.core.settings import AnyOf, Rule, Service
 from watchdog.core.state import Beat, Divert, Instance, ServiceState
 
@@ -88,6 +103,9 @@ def test_the_rules_behind_each_part_are_named() -> None:
     assert ("alive",) == reading.blind
 
 
+BOTH = AnyOf(rules=("cpu", "memory"), all_=True)
+
+
 @pytest.mark.parametrize(
     ("policy", "firing", "expected"),
     [
@@ -99,11 +117,45 @@ def test_the_rules_behind_each_part_are_named() -> None:
         (AnyOf(at_least=2, rules=("error-rate", "alive")), ("alive", "error-rate"), True),
         (AnyOf(rules=("error-rate",)), ("alive",), False),
         (AnyOf(rules=("error-rate", "alive"), all_=True), ("alive",), False),
+        (AnyOf(rules=("error-rate",), parts=(BOTH,)), ("error-rate",), True),
+        (AnyOf(rules=("error-rate",), parts=(BOTH,)), ("cpu",), False),
+        (AnyOf(rules=("error-rate",), parts=(BOTH,)), ("cpu", "memory"), True),
+        (AnyOf(rules=("error-rate",), parts=(BOTH,), all_=True), ("cpu", "memory"), False),
+        (AnyOf(at_least=2, rules=("alive",), parts=(BOTH, AnyOf(rules=("error-rate",)))), ("alive",), False),
+        (
+            AnyOf(at_least=2, rules=("alive",), parts=(BOTH, AnyOf(rules=("error-rate",)))),
+            ("alive", "error-rate"),
+            True,
+        ),
+        (AnyOf(at_least=2, parts=(BOTH, AnyOf(rules=("error-rate",)))), ("cpu", "memory", "error-rate"), True),
+        (AnyOf(parts=(BOTH,)), ("error-rate", "alive"), False),
+        (AnyOf(all_=True, parts=(AnyOf(), BOTH)), ("error-rate", "cpu", "memory"), True),
     ],
 )
 def test_the_policy_ranges_over_rollback_rules(policy: AnyOf, firing: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001 - parameter
-    """Any, all, or at least so many of the named ones."""
+    """Any, all, or at least so many of the named ones and of the conditions within."""
     assert expected is verdict.holds(ALL, policy, firing)
+
+
+NAMES = ("error-rate", "alive", "cpu", "memory")
+POLICIES = st.recursive(
+    st.builds(AnyOf, at_least=st.integers(1, 3), rules=st.lists(st.sampled_from(NAMES)).map(tuple), all_=st.booleans()),
+    lambda parts: st.builds(
+        AnyOf,
+        at_least=st.integers(1, 3),
+        rules=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
+        all_=st.booleans(),
+        parts=st.lists(parts, max_size=3).map(tuple),
+    ),
+    max_leaves=6,
+)
+
+
+@given(policy=POLICIES, firing=st.sets(st.sampled_from(NAMES)), waived=st.sets(st.sampled_from(NAMES)))
+def test_a_rule_less_never_makes_a_policy_true(policy: AnyOf, firing: set[str], waived: set[str]) -> None:
+    """Whatever is nested in whatever: a waiver can make a rollback rarer, never likelier."""
+    if verdict.holds(ALL, policy, tuple(firing - waived)):
+        assert verdict.holds(ALL, policy, tuple(firing))
 
 
 @pytest.mark.parametrize("all_", [True, False])
@@ -235,3 +287,44 @@ def test_a_rare_poll_between_deployments_is_no_silence() -> None:
         return verdict.silent(ALL, kept, HEALTH.name, last + after)
 
     assert [False, False, True] == [silent(7.0), silent(30.0), silent(30.1)]
+
+
+COMPARING = replace(ALL, rules=(*ALL.rules, WORSE))
+
+
+def with_traffic(weight: float, *, cut: bool = False, levels: Mapping[str, Level] | None = None) -> ServiceState:
+    """The release at that weight, perhaps cut off by a divert."""
+    known = service(levels or {}, COMPARING)
+    assert known.deployment is not None
+    in_force = replace(known.deployment.in_force, weight=weight)
+    divert = Divert(number=1, cut=True) if cut else None
+    return replace(known, deployment=replace(known.deployment, in_force=in_force, divert=divert))
+
+
+@pytest.mark.parametrize(
+    ("weight", "cut", "applies"), [(0.1, False, True), (1.0, False, False), (0.1, True, False), (1.0, True, False)]
+)
+def test_a_comparison_applies_while_both_colours_have_traffic(weight: float, cut: bool, applies: bool) -> None:  # noqa: FBT001 - parameters
+    """There is nothing to compare with a colour that nobody uses, on either side and on any source."""
+    known = with_traffic(weight, cut=cut)
+    for settings in (COMPARING, replace(COMPARING, traffic_source=None)):
+        for colour in (BLUE, GREEN):
+            instance = known.instances[f"worse-than-stable@{colour}"]
+            judged = verdict.judgement(settings, known, instance, colour, NOW)
+            assert applies is (judged is not Judgement.NOT_APPLICABLE)
+
+
+@pytest.mark.parametrize(("weight", "cut", "suspect"), [(0.1, False, True), (1.0, False, False), (1.0, True, True)])
+def test_a_suspicion_that_cannot_fade_any_more_holds_nobody_up(weight: float, cut: bool, suspect: bool) -> None:  # noqa: FBT001 - parameters
+    """Without stable's requests a comparison stands still; what it proved before still counts."""
+    known = with_traffic(weight, cut=cut, levels={"worse-than-stable@green": PENDING})
+    suspicious = CanaryVsStableState(suspicion_e=50.0)
+    name = "worse-than-stable@green"
+    known = replace(known, instances={**known.instances, name: replace(known.instances[name], state=suspicious)})
+
+    expected = ("worse-than-stable",) if suspect else ()
+    assert expected == verdict.read(COMPARING, known, NOW).suspect
+    assert expected == verdict.suspicious(COMPARING, known, NOW)
+
+    fired = with_traffic(1.0, levels={"worse-than-stable@green": FIRING})
+    assert Verdict.FAILING is verdict.read(COMPARING, fired, NOW).verdict

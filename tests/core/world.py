@@ -63,6 +63,8 @@ class World:
     """Whether health checks and direct probes are answered."""
     refusing: set[Colour] = field(default_factory=set)
     writable: Value = 1.0
+    cpu: dict[Colour, Value] = field(default_factory=lambda: {BLUE: 0.3, GREEN: 0.3})
+    """Where a service has the source `host`."""
     silent: set[str] = field(default_factory=set)
     """Sources that say nothing."""
     failing: set[type] = field(default_factory=set)
@@ -236,6 +238,9 @@ class World:
 
     def _db(self) -> Event:
         return polled("db", self.now, ("writable", None, self.writable), ("queue", None, 0.0), length=0.1)
+
+    def _host(self) -> Event:
+        return polled("host", self.now, *(("cpu", colour, self.cpu[colour]) for colour in Colour))
 
     def later(self, event: Event, delay: float | None = None) -> None:
         self._number += 1

@@ -4,7 +4,8 @@ What lives here: one function per command. What must not: carrying anything out 
 command is kept as a fact, then accepted or refused with a reason; nothing is half-applied.
 """
 
-from watchdog.core import divert, drift, incidents, rollout, verdict
+from watchdog.core import divert, drift, handover, incidents, rollout, verdict, waivers
+from watchdog.core.conditions import Sequential
 from watchdog.core.draft import Draft
 from watchdog.core.events import (
     Abort,
@@ -18,6 +19,7 @@ from watchdog.core.events import (
     Rollback,
     StopTheLine,
     Submit,
+    Waive,
 )
 from watchdog.core.model import OnFire, Verdict
 from watchdog.core.phases import LIFTED_BY_RESUME, Hold, Phase
@@ -38,7 +40,7 @@ from watchdog.core.records import (
     RollbackWanted,
     StableChanged,
 )
-from watchdog.core.settings import Plan, SequentialRatio, Service
+from watchdog.core.settings import Plan, Service
 from watchdog.core.state import Deployment
 
 
@@ -72,7 +74,7 @@ def _accept(draft: Draft, command: AnyCommand) -> None:
     draft.emit(Accepted(command=command.id))
 
 
-def _to_deployment(draft: Draft, command: Pause | Resume | Promote | Rollback | Abort) -> None:
+def _to_deployment(draft: Draft, command: Pause | Resume | Promote | Rollback | Abort | Waive) -> None:
     deployment = draft.deployment(command.service)
     if deployment is None or deployment.phase in (Phase.ABORTED, Phase.ROLLED_BACK):
         _refuse(draft, command, Reason.NO_DEPLOYMENT)
@@ -86,6 +88,8 @@ def _to_deployment(draft: Draft, command: Pause | Resume | Promote | Rollback | 
             _promote(draft, command, deployment)
         case Rollback():
             _rollback(draft, command, deployment)
+        case Waive():
+            _waive(draft, command, deployment)
         case _:
             _abort(draft, command, deployment)
 
@@ -113,6 +117,7 @@ def _submit(draft: Draft, command: Submit) -> None:
             watched_by=command.watched_by,
             alpha=alpha_share(settings),
             by=command.by,
+            baselines=handover.gathered(draft.service(name)),
         )
     )
     rollout.order_preparation(draft, name)
@@ -140,9 +145,7 @@ def _submission_refused(draft: Draft, command: Submit, plan: Plan | None) -> tup
 def alpha_share(settings: Service) -> float:
     """Each sequential rollback rule's part of the deployment's budget for false rollbacks."""
     sharing = [
-        rule
-        for rule in settings.rules
-        if isinstance(rule.condition, SequentialRatio) and rule.on_fire is OnFire.ROLLBACK
+        rule for rule in settings.rules if isinstance(rule.condition, Sequential) and rule.on_fire is OnFire.ROLLBACK
     ]
     return settings.alpha / max(1, len(sharing))
 
@@ -235,6 +238,15 @@ def _abort(draft: Draft, command: Abort | Rollback, deployment: Deployment) -> N
         _refuse(draft, command, Reason.WRONG_PHASE, str(deployment.phase))
     else:
         _want(draft, command, deployment, anyway=False)
+
+
+def _waive(draft: Draft, command: Waive, deployment: Deployment) -> None:
+    refusal = waivers.refused(draft, command, deployment)
+    if refusal is not None:
+        _refuse(draft, command, *refusal)
+        return
+    _accept(draft, command)
+    waivers.put(draft, command)
 
 
 def _stop_the_line(draft: Draft, command: StopTheLine) -> None:

@@ -170,7 +170,7 @@ def _end_trial(draft: Draft, name: str, until: Seconds) -> None:
 def _watched(draft: Draft, name: str, until: Seconds) -> bool:
     """Whether every required source spoke through the trial without a gap, and its end was seen when it came."""
     settings, service = draft.settings(name), draft.service(name)
-    beats = [service.beats.get(source.name) for source in settings.sources if source.required]
+    beats = [service.beats.get(source.name) for source in verdict.watched_by(settings, service, draft.now)]
     began = until - settings.trial
     unbroken = all(beat is not None and beat.continuous_since <= began for beat in beats)
     return unbroken and draft.now - until <= SEEN_WITHIN_S

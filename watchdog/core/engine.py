@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from watchdog.core import commands, configure, divert, drift, incidents, recover, rollback, rollout
+from watchdog.core import commands, configure, divert, drift, incidents, observing, recover, rollback, rollout, waivers
 from watchdog.core.draft import Draft
 from watchdog.core.effects import Effect, Notify, Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
 from watchdog.core.events import (
@@ -163,7 +163,8 @@ def _brake_moved(draft: Draft, name: str, effect: Effect, event: BrakeOutcome) -
 
 
 def _react(draft: Draft, name: str) -> None:
-    """Look at one service's state, in this order: proof, interlocks, suspicion, holds, progress, people."""
+    """Look at one service's state, in this order: waivers, proof, interlocks, suspicion, holds, progress, people."""
+    waivers.expire(draft, name)
     rollback.want(draft, name)
     rollback.pursue(draft, name)
     rollback.carry_on(draft, name)
@@ -173,6 +174,7 @@ def _react(draft: Draft, name: str) -> None:
     rollout.freeze(draft, name)
     rollout.lift(draft, name)
     rollout.advance(draft, name)
+    observing.note(draft, name)
     incidents.follow(draft, name, tuple(draft.records))
     incidents.watch(draft, name)
     incidents.repeat(draft, name)

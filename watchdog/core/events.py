@@ -222,8 +222,17 @@ class Adopt(Command):
     service: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waive(Command):
+    """Take a rule out of this deployment for a while; `for_` 0 ends that at once."""
+
+    service: str
+    rule: str
+    for_: Seconds
+
+
 AnyOutcome: TypeAlias = PreparedOutcome | TrafficOutcome | BrakeOutcome | ProofOutcome | NotifiedOutcome
 AnyCommand: TypeAlias = (
-    Submit | Pause | Resume | Promote | Rollback | Abort | StopTheLine | Forgive | Acknowledge | Adopt
+    Submit | Pause | Resume | Promote | Rollback | Abort | StopTheLine | Forgive | Acknowledge | Adopt | Waive
 )
 Event: TypeAlias = Configured | Started | Tick | Observed | Probed | AnyOutcome | TrafficSeen | NotDurable | AnyCommand

@@ -7,16 +7,17 @@ healthy at both ends.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import exp, inf
+from math import exp
 
-from watchdog.core import verdict
+from watchdog.core import gate, handover, verdict
+from watchdog.core.conditions import CanaryVsStable, Probe, Sequential, is_gauge
 from watchdog.core.events import Observed
 from watchdog.core.model import Colour, Judgement, Level, Missing, NoData, Reading, Seconds, Value, Verdict
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import EvidenceDiscarded
 from watchdog.core.rules import api
-from watchdog.core.settings import Probe, Rule, SequentialRatio, Service, Threshold
+from watchdog.core.settings import Rule, Service
 from watchdog.core.state import Beat, Deployment, Instance, ServiceState, StableProbe, State
 
 EXPOSURE_MEMORY_S = 3.0
@@ -29,39 +30,7 @@ SHORTEST_SLICE_S = 1e-6
 POLLS_TO_GAP = 3
 """Two events of a source further apart than this many polls leave unwatched time between them."""
 
-WINDOW_OUTSIDE_DEPLOYMENTS_S = 1800.0
-"""Without a plan to take it from, an always-on rule spreads its prior over half an hour."""
-
-SHORTEST_WINDOW_S = 60.0
-"""A plan that watches for less spreads the prior over this long; it only makes the rule a little slower."""
-
 SOAKING = frozenset({Phase.SOAKING, Phase.WAITING, Phase.BAKING})
-
-
-def instances_for(
-    settings: Service, deployment: Deployment | None, old: Mapping[str, Instance], at: Seconds
-) -> dict[str, Instance]:
-    """One instance per rule and colour under these settings; unchanged definitions keep their state."""
-    fresh: dict[str, Instance] = {}
-    for rule in settings.rules:
-        shared = _with_alpha(rule, deployment)
-        for colour in Colour if rule.per_colour else (None,):
-            name = verdict.key(rule, colour)
-            kept = old.get(name)
-            unchanged = kept is not None and kept.rule == shared
-            fresh[name] = kept if kept and unchanged else Instance(rule=shared, state=api.initial(shared), since=at)
-    return fresh
-
-
-def _with_alpha(rule: Rule, deployment: Deployment | None) -> Rule:
-    """The rule with the share of alpha and the watched time that were fixed when the deployment was submitted."""
-    condition = rule.condition
-    if not isinstance(condition, SequentialRatio):
-        return rule
-    if deployment is None:
-        return replace(rule, condition=replace(condition, window=condition.window or WINDOW_OUTSIDE_DEPLOYMENTS_S))
-    window = condition.window or max(deployment.plan.watched(), SHORTEST_WINDOW_S)
-    return replace(rule, condition=replace(condition, alpha=deployment.alpha, window=window))
 
 
 def observed(state: State, service: ServiceState, body: Observed, at: Seconds) -> ServiceState:
@@ -73,6 +42,8 @@ def observed(state: State, service: ServiceState, body: Observed, at: Seconds) -
     service = replace(service, instances=_instances(service, body))
     if settings.source(body.source).probing:
         service = replace(service, probes=_probes(service, body))
+    if settings.source(body.source).sends_requests:
+        service = _passes(settings, service, body)
     if body.source == settings.traffic_source:
         service = _traffic(settings, service, body)
     return _soaked(settings, service, at)
@@ -87,19 +58,42 @@ def _beat(settings: Service, service: ServiceState, body: Observed) -> Beat:
 
 
 def _instances(service: ServiceState, body: Observed) -> Mapping[str, Instance]:
-    by_colour = {colour: _named(body.readings, colour) for colour in (*Colour, None)}
     changed = dict(service.instances)
     for name, instance in service.instances.items():
-        if instance.rule.source != body.source or not _evaluated(service, instance, name):
+        if instance.rule.source != body.source:
             continue
         colour = _colour_of(name) if instance.rule.per_colour else None
-        if _warming(service.deployment, instance.rule, colour, body.start):
-            continue
-        other = by_colour[colour.other] if colour is not None else {}
-        details = {each.signal: each.detail for each in body.readings if each.colour is colour and each.detail}
-        sample = api.Sample(start=body.start, end=body.end, own=by_colour[colour], other=other, details=details)
-        changed[name] = _after(instance, sample, body.end)
+        sample = _sample(instance.rule, colour, body)
+        start = min(sample.start, sample.other_over[0]) if sample.other_over else sample.start
+        if _evaluated(service, instance, name) and not _warming(service.deployment, instance.rule, colour, start):
+            changed[name] = _after(instance, sample, body.end)
+        if handover.collects(service, instance, name, sample):
+            changed[name] = handover.collected(changed[name], sample)
     return changed
+
+
+def _sample(rule: Rule, colour: Colour | None, body: Observed) -> api.Sample:
+    """The poll as an instance sees it, over the interval of its own signals where that is not the poll's."""
+    own = {reading.signal: reading for reading in body.readings if reading.colour is colour}
+    others = {reading.signal: reading for reading in body.readings if colour and reading.colour is colour.other}
+    start, end = _span(rule, own, body)
+    return api.Sample(
+        start=start,
+        end=end,
+        own={name: reading.value for name, reading in own.items()},
+        other={name: reading.value for name, reading in others.items()},
+        other_over=_span(rule, others, body) if isinstance(rule.condition, CanaryVsStable) else None,
+        details={name: reading.detail for name, reading in own.items() if reading.detail},
+    )
+
+
+def _span(rule: Rule, readings: Mapping[str, Reading], body: Observed) -> tuple[Seconds, Seconds]:
+    """The interval of the rule's signals among one colour's readings."""
+    intervals = [readings[name].over or (body.start, body.end) for name in rule.condition.signals if name in readings]
+    return (
+        min((start for start, _ in intervals), default=body.start),
+        max((end for _, end in intervals), default=body.end),
+    )
 
 
 def _colour_of(name: str) -> Colour:
@@ -124,13 +118,14 @@ def _warming(deployment: Deployment | None, rule: Rule, colour: Colour | None, s
     A step counts from its order until it is confirmed: an order that hangs must not blind the rules for longer. A gauge
     has no warm-up, but one that looks back over the step is not of this split. Probes never mix two splits.
     """
-    if deployment is None or colour is not deployment.candidate or isinstance(rule.condition, Probe):
+    compares = isinstance(rule.condition, CanaryVsStable)  # stable's instance reads the candidate's counts, too
+    if deployment is None or isinstance(rule.condition, Probe) or not (compares or colour is deployment.candidate):
         return False
     ordered = deployment.phase_since if deployment.phase is Phase.SHIFTING else None
     step = deployment.step_at if ordered is None else ordered
     first = deployment.first_step_at if deployment.first_step_at is not None else ordered
-    if isinstance(rule.condition, Threshold) and rule.condition.total is None:
-        return step is not None and start < step
+    if is_gauge(rule.condition):
+        return step is not None and start - rule.condition.lookback < step
     warm_up = rule.warm_up if rule.slow else 0.0
     return (step is not None and start < step + warm_up) or (first is not None and start < first + rule.warm_up)
 
@@ -139,41 +134,38 @@ def _after(instance: Instance, sample: api.Sample, at: Seconds) -> Instance:
     state = api.observe(instance.rule, instance.state, sample)
     level = api.level(state)
     trusted = _trusted(instance.rule, sample)
+    judged = api.judgement(instance.rule, state)
+    applies = judged is not Judgement.NOT_APPLICABLE
     return replace(
         instance,
         state=state,
         level=level,
-        judgement=api.judgement(instance.rule, state),
+        judgement=judged,
         missed=0 if trusted else instance.missed + 1,
         since=instance.since if level is instance.level else at,
-        measured=instance.measured or (trusted and _measures(instance.rule, sample)),
+        measured=instance.measured or (trusted and applies and _measures(instance.rule, sample)),
+        noted=instance.noted and level is not Level.INACTIVE,
     )
 
 
 def _trusted(rule: Rule, sample: api.Sample) -> bool:
     """Whether the poll said something: every signal has a value, or the rule itself says what its absence means."""
-    values = [sample.value(name) for name in _signals(rule)]
+    values = [sample.value(name) for name in rule.condition.signals]
+    if isinstance(rule.condition, CanaryVsStable):
+        values += [sample.other.get(name, Missing.EMPTY) for name in rule.condition.signals]
     missing = [value for value in values if isinstance(value, Missing)]
-    if isinstance(rule.condition, SequentialRatio):
+    if isinstance(rule.condition, Sequential):
         return not missing  # without counts it has nothing to judge, whatever `no_data` says
     return all(rule.on_missing(each) is not NoData.HOLD for each in missing)
 
 
 def _measures(rule: Rule, sample: api.Sample) -> bool:
-    """Whether there was anything to measure: a share of no requests is none."""
+    """Whether there was anything to measure: a share of no requests is none, and a comparison needs two."""
     condition = rule.condition
-    total = None if isinstance(condition, Probe) else condition.total
-    return total is None or _count(sample.value(total)) > 0.0
-
-
-def _signals(rule: Rule) -> tuple[str, ...]:
-    match rule.condition:
-        case SequentialRatio(bad=bad, total=total):
-            return bad, total
-        case Threshold(value=value, total=total):
-            return (value,) if total is None else (value, total)
-        case _:
-            return (rule.condition.signal,)
+    total = getattr(condition, "total", None)
+    if isinstance(condition, CanaryVsStable) and not sample.count(condition.total):
+        return False
+    return total is None or gate.count(sample.value(total)) > 0.0
 
 
 def _probes(service: ServiceState, body: Observed) -> Mapping[Colour, StableProbe]:
@@ -201,26 +193,21 @@ def _traffic(settings: Service, service: ServiceState, body: Observed) -> Servic
     span = max(body.end - body.start, SHORTEST_SLICE_S)
     keep = exp(-span / EXPOSURE_MEMORY_S)
     rates = tuple(
-        old * keep + (1 - keep) * _count(readings.get("requests")) / span
+        old * keep + (1 - keep) * gate.count(readings.get("requests")) / span
         for old, readings in zip(service.rates, (own, stable), strict=True)
     )
-    bad = service.bad_rate * keep + (1 - keep) * _count(own.get("errors")) / span
+    bad = service.bad_rate * keep + (1 - keep) * gate.count(own.get("errors")) / span
     if deployment.step_at is not None and body.end > deployment.step_at:
-        deployment = _counted(settings, deployment, own)
+        deployment = gate.requested(settings, deployment, own)
     return replace(service, rates=(rates[0], rates[1]), bad_rate=bad, deployment=deployment)
 
 
-def _counted(settings: Service, deployment: Deployment, own: Mapping[str, Value]) -> Deployment:
-    routes = dict(deployment.route_requests)
-    for route in settings.critical_routes:
-        routes[route] = routes.get(route, 0) + int(_count(own.get(f"requests[{route}]")))
-    requests = deployment.requests + int(_count(own.get("requests")))
-    return replace(deployment, requests=requests, route_requests=routes)
-
-
-def _count(value: Value | None) -> float:
-    """A reading as a number of events; what is none (missing, negative, not finite) counts nothing."""
-    return 0.0 if value is None or isinstance(value, Missing) or not 0.0 <= value < inf else value
+def _passes(settings: Service, service: ServiceState, body: Observed) -> ServiceState:
+    """Our own requests for the gate, once a step is in force."""
+    deployment = service.deployment
+    if deployment is None or not deployment.watched or deployment.step_at is None:
+        return service
+    return replace(service, deployment=gate.passed(settings, deployment, body, deployment.step_at))
 
 
 def _soaked(settings: Service, service: ServiceState, at: Seconds) -> ServiceState:
@@ -228,7 +215,7 @@ def _soaked(settings: Service, service: ServiceState, at: Seconds) -> ServiceSta
     deployment = service.deployment
     if deployment is None or deployment.phase not in SOAKING:
         return service
-    needed = [service.beats.get(source.name) for source in settings.sources if source.required]
+    needed = [service.beats.get(source.name) for source in verdict.watched_by(settings, service, at)]
     beats = [beat for beat in needed if beat is not None]
     if not _countable(settings, service, deployment, at) or not beats or len(beats) < len(needed):
         return replace(service, deployment=replace(deployment, healthy_since=None))
@@ -261,6 +248,7 @@ def discarded(_state: State, service: ServiceState, body: EvidenceDiscarded, at:
             level=Level.INACTIVE,
             judgement=Judgement.INSUFFICIENT,
             since=at,
+            noted=False,
         )
         if instance.rule.name in body.rules
         else instance

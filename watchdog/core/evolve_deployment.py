@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from watchdog.core import evidence, records, verdict
+from watchdog.core import handover, records, verdict
 from watchdog.core.effects import Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
 from watchdog.core.events import PreparedOutcome, ProofOutcome, TrafficOutcome
 from watchdog.core.evolve_service import done, superseded, waiting_for
-from watchdog.core.model import Colour, Seconds, Split
+from watchdog.core.instances import instances_for
+from watchdog.core.model import Colour, Level, Seconds, Split
 from watchdog.core.phases import ENDED, Hold, Phase, check_transition
 from watchdog.core.reasons import Reason
 from watchdog.core.rules import api
 from watchdog.core.rules.api import RuleState
 from watchdog.core.settings import Rule
-from watchdog.core.state import Deployment, Rollback, ServiceState, State, Wanted
+from watchdog.core.state import Deployment, Rollback, ServiceState, State, Waiver, Wanted, WouldHave
 
 _Value = TypeVar("_Value")
 
@@ -42,7 +43,8 @@ def with_deployment(service: ServiceState, deployment: Deployment) -> ServiceSta
 def begun(state: State, service: ServiceState, body: records.DeploymentBegun, at: Seconds) -> ServiceState:
     """A deployment exists; every rule instance starts with nothing, and so does what is known of the sources.
 
-    Observations from before it are not kept, so nothing in a deployment may rest on them.
+    Observations from before it are not kept, so nothing in a deployment may rest on them; the baselines, which do, are
+    part of the record.
     """
     split = Split(stable=body.stable, candidate=body.candidate, weight=0.0, salt=body.deployment)
     deployment = Deployment(
@@ -62,7 +64,8 @@ def begun(state: State, service: ServiceState, body: records.DeploymentBegun, at
         in_force=split,
     )
     settings = state.environment.service(service.name) if state.environment else None
-    instances = evidence.instances_for(settings, deployment, {}, at) if settings else {}
+    instances = instances_for(settings, deployment, {}, at) if settings else {}
+    instances = handover.given(instances, body.baselines)
     service = superseded(service, ORDERS_OF_TRAFFIC)
     return replace(
         service, deployment=deployment, instances=instances, beats={}, probes={}, rates=(0.0, 0.0), bad_rate=0.0
@@ -99,6 +102,7 @@ def _step_in_force(service: ServiceState, deployment: Deployment, at: Seconds) -
         healthy_since=None,
         requests=0,
         route_requests={},
+        route_passes={},
         gate_passed=False,
     )
     return with_deployment(each_rule(service, api.cut), deployment)
@@ -112,7 +116,9 @@ def each_rule(
     for name, instance in service.instances.items():
         if colour is None or (instance.rule.per_colour and name == verdict.key(instance.rule, colour)):
             changed = change(instance.rule, instance.state)
-            instances[name] = replace(instance, state=changed, level=api.level(changed))
+            level = api.level(changed)
+            noted = instance.noted and level is not Level.INACTIVE
+            instances[name] = replace(instance, state=changed, level=level, noted=noted)
     return replace(service, instances=instances)
 
 
@@ -237,6 +243,33 @@ def rollback_ordered(_state: State, service: ServiceState, body: records.Rollbac
     )
     deployment = replace(deployment_of(service), rollback=rollback, wanted=None, divert=None, divert_wanted=None)
     return with_deployment(service, _not_held(replace(deployment, ended_at=None), Hold.DIVERT))
+
+
+def rule_waived(_state: State, service: ServiceState, body: records.RuleWaived, at: Seconds) -> ServiceState:
+    """A rule counts for nothing; a waiver before this one is replaced."""
+    deployment = deployment_of(service)
+    waiver = Waiver(since=at, until=body.until, by=body.by, because=body.because)
+    return with_deployment(service, replace(deployment, waived={**deployment.waived, body.rule: waiver}))
+
+
+def waiver_ended(_state: State, service: ServiceState, body: records.WaiverEnded, _at: Seconds) -> ServiceState:
+    """A rule counts again."""
+    deployment = deployment_of(service)
+    left = {rule: waiver for rule, waiver in deployment.waived.items() if rule != body.rule}
+    return with_deployment(service, replace(deployment, waived=left))
+
+
+def would_have_asked(_state: State, service: ServiceState, body: records.WouldHaveAsked, at: Seconds) -> ServiceState:
+    """What an observing rule would have asked for is remembered, with how often."""
+    deployment = deployment_of(service)
+    before = deployment.would_have.get(body.rule, WouldHave(ask=body.ask, first=at, last=at, times=0))
+    now = replace(before, ask=body.ask, last=at, times=before.times + 1)
+    instances = dict(service.instances)
+    for name in (body.rule, f"{body.rule}@{deployment.candidate}"):
+        if name in instances:
+            instances[name] = replace(instances[name], noted=True)
+    service = replace(service, instances=instances)
+    return with_deployment(service, replace(deployment, would_have={**deployment.would_have, body.rule: now}))
 
 
 def gate_passed(_state: State, service: ServiceState, _body: records.GatePassed, _at: Seconds) -> ServiceState:

@@ -6,9 +6,10 @@ What lives here: pure replacements of values. What must not: deciding.
 from dataclasses import replace
 from typing import Protocol
 
-from watchdog.core import evidence
+from watchdog.core import handover
 from watchdog.core.effects import Effect, ObserveTraffic, ProbeColour
 from watchdog.core.events import Probed, TrafficSeen
+from watchdog.core.instances import instances_for
 from watchdog.core.model import Seconds
 from watchdog.core.records import (
     Acknowledged,
@@ -42,7 +43,7 @@ def reconfigured(service: ServiceState | None, settings: Service, at: Seconds) -
     """A service under a new configuration: changed rules start afresh, the others keep their state."""
     if service is None:
         service = ServiceState(name=settings.name, stable=settings.first_stable)
-    instances = evidence.instances_for(settings, service.deployment, service.instances, at)
+    instances = instances_for(settings, service.deployment, service.instances, at)
     beats = {name: beat for name, beat in service.beats.items() if any(s.name == name for s in settings.sources)}
     return replace(service, instances=instances, beats=beats, watched_since=at)
 
@@ -162,9 +163,9 @@ def forgiven(_state: State, service: ServiceState, body: ReleaseForgiven, _at: S
     return replace(service, known_bad=service.known_bad - {body.release})
 
 
-def stable_changed(_state: State, service: ServiceState, body: StableChanged, _at: Seconds) -> ServiceState:
-    """Another colour is stable."""
-    return replace(service, stable=body.stable, stable_release=body.release)
+def stable_changed(_state: State, service: ServiceState, body: StableChanged, at: Seconds) -> ServiceState:
+    """Another colour is stable, and what is usual for it is to be learnt anew."""
+    return replace(handover.renewed(service, body.stable, at), stable=body.stable, stable_release=body.release)
 
 
 def drift_noted(_state: State, service: ServiceState, body: DriftNoted, _at: Seconds) -> ServiceState:

@@ -5,16 +5,18 @@ An interlock passes, waits for a sign that is on its way, or blocks; a block tur
 human is told about.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from watchdog.core import verdict
-from watchdog.core.model import Level, Seconds
+from watchdog.core.conditions import CanaryVsStable, SequentialCount, SequentialRatio
+from watchdog.core.model import Judgement, Level, Seconds
 from watchdog.core.reasons import Reason
 from watchdog.core.rules import api
-from watchdog.core.settings import Service
+from watchdog.core.settings import Rule, Service
 from watchdog.core.state import Deployment, Instance, ServiceState, StableProbe, State, Wanted
 
 STABLE_MUST_ANSWER_WITHIN_S = 2.0
@@ -28,6 +30,14 @@ ENOUGH_REQUESTS = 20
 
 CLEARLY_WORSE = 2.0
 """A candidate that fails at least this many times as often as stable is bad by itself."""
+
+SURELY = math.log(1000.0)
+"""So much likelier (as the logarithm of a ratio) is what counts as more than chance."""
+
+TROUBLED = frozenset({Level.PENDING, Level.FIRING})
+
+RELATIVE_EVIDENCE = math.log(20.0)
+"""So much evidence (as ln E) that the candidate is worse than stable makes it bad by itself."""
 
 
 class Answer(StrEnum):
@@ -132,28 +142,98 @@ def common_cause(question: Question) -> Said:
     if _nothing_to_lose(question):
         return _passes(Reason.COMMON_CAUSE, "the candidate refuses connections, stable does not")
     answers = [_shared(question, name) for name in question.wanted.rules]
-    passing = next((said for said in answers if said.answer is Answer.PASS), None)
-    if passing is not None or not answers:
-        return passing or _passes(Reason.COMMON_CAUSE)
-    return answers[-1]
+    for wished in (Answer.PASS, Answer.WAIT):
+        found = next((said for said in answers if said.answer is wished), None)
+        if found is not None:
+            return found
+    return answers[-1] if answers else _passes(Reason.COMMON_CAUSE)
 
 
 def _shared(question: Question, rule: str) -> Said:
+    if _compares(question.settings.rule(rule)):
+        return _passes(Reason.COMMON_CAUSE, f"{rule}: the candidate fails more often than stable")
     candidate, stable = _pair(question, rule)
     if candidate is None or stable is None:
         return _passes(Reason.COMMON_CAUSE, f"{rule}: stable has no traffic to compare with")
-    if stable.level not in (Level.PENDING, Level.FIRING):
+    relative = _relative(question, candidate.rule)
+    if relative is not None:
+        proof = api.evidence(relative.rule, relative.state).log_e
+        if proof is not None and proof >= RELATIVE_EVIDENCE:
+            told = f"{rule}: {relative.rule.name} says that the candidate fails more often than stable"
+            return _passes(Reason.COMMON_CAUSE, told)
+        if isinstance(candidate.rule.condition, SequentialRatio):
+            return _compared(question, candidate, stable, candidate.rule.condition.limit)
+    if stable.level not in TROUBLED:
         return _passes(Reason.COMMON_CAUSE, f"{rule}: stable is {stable.level}")
     seen = api.evidence(candidate.rule, candidate.state)
     if seen.log_e is None:
         # No counts to weigh against each other: a threshold or probe that fires on both says "alike".
         alike = stable.level is Level.FIRING
         return (_blocks if alike else _passes)(Reason.COMMON_CAUSE, f"{rule}: stable is {stable.level}")
+    return _weighed(candidate.rule, seen)
+
+
+def _weighed(rule: Rule, seen: api.Evidence) -> Said:
+    """Both colours' counts since the onset against each other, where no rule compares them all the time."""
+    if isinstance(rule.condition, SequentialCount):
+        counts = f"{rule.name}: {seen.bad:.0f} events, stable {seen.other_bad:.0f} in the same time"
+        worse = seen.bad >= CLEARLY_WORSE * seen.other_bad
+        return (_passes if worse else _blocks)(Reason.COMMON_CAUSE, counts)
     if min(seen.total, seen.other_total) < ENOUGH_REQUESTS:
-        return _passes(Reason.COMMON_CAUSE, f"{rule}: fewer than {ENOUGH_REQUESTS} requests of each colour")
-    counts = f"{rule}: {seen.bad:.0f} of {seen.total:.0f}, stable {seen.other_bad:.0f} of {seen.other_total:.0f}"
+        return _passes(Reason.COMMON_CAUSE, f"{rule.name}: fewer than {ENOUGH_REQUESTS} requests of each colour")
     worse = seen.bad / seen.total >= CLEARLY_WORSE * seen.other_bad / seen.other_total
-    return (_passes if worse else _blocks)(Reason.COMMON_CAUSE, counts)
+    return (_passes if worse else _blocks)(Reason.COMMON_CAUSE, _counts(rule, seen))
+
+
+def _compared(question: Question, candidate: Instance, stable: Instance, limit: float) -> Said:
+    """The same with a rule that compares both colours all the time and has no evidence against the candidate.
+
+    That silence is a reason to doubt, so counts that begin at an onset which was picked for the candidate's failures
+    must differ by more than chance, and stable needs no suspicion of its own to count as suffering: at equal traffic it
+    is as often the slower one of the two to be suspected.
+    """
+    rule, seen = candidate.rule, api.evidence(candidate.rule, candidate.state)
+    if min(seen.total, seen.other_total) < ENOUGH_REQUESTS:
+        return _passes(Reason.COMMON_CAUSE, f"{rule.name}: fewer than {ENOUGH_REQUESTS} requests of each colour")
+    counts, share = _counts(rule, seen), seen.other_bad / seen.other_total
+    if _surely_below(seen.other_bad, seen.other_total, seen.bad / seen.total / CLEARLY_WORSE):
+        return _passes(Reason.COMMON_CAUSE, counts)
+    if stable.level in TROUBLED:
+        return _blocks(Reason.COMMON_CAUSE, counts)
+    if share <= limit or api.recovered(stable.rule, stable.state):
+        return _passes(Reason.COMMON_CAUSE, f"{counts}: stable is well")
+    if question.now < question.wanted.since + STABLE_MUST_ANSWER_WITHIN_S:
+        return Said(interlock=Reason.COMMON_CAUSE, answer=Answer.WAIT, detail=f"{counts}: stable may suffer, too")
+    return _blocks(Reason.COMMON_CAUSE, counts)
+
+
+def _counts(rule: Rule, seen: api.Evidence) -> str:
+    own, other = f"{seen.bad:.0f} of {seen.total:.0f}", f"{seen.other_bad:.0f} of {seen.other_total:.0f}"
+    return f"{rule.name}: {own}, stable {other}"
+
+
+def _surely_below(bad: float, total: float, share: float) -> bool:
+    """Whether counts are far likelier at their own share, which is smaller, than at `share`."""
+    own, rest = bad / total, total - bad
+    if own >= share:
+        return False
+    likelier = rest * (math.log1p(-own) - math.log1p(-share))
+    return likelier + (bad * math.log(own / share) if bad else 0.0) >= SURELY
+
+
+def _compares(rule: Rule | None) -> TypeGuard[Rule]:
+    return rule is not None and isinstance(rule.condition, CanaryVsStable)
+
+
+def _relative(question: Question, absolute: Rule) -> Instance | None:
+    """The rule that compares both colours: the one on the same counts, or the source's only one, if it can judge."""
+    rules = [each for each in question.settings.rules if _compares(each) and each.source == absolute.source]
+    same = [each for each in rules if each.condition.signals == absolute.condition.signals]
+    if not same and len(rules) != 1:
+        return None
+    rule = (same or rules)[0]
+    instance = question.service.instances.get(verdict.key(rule, question.deployment.candidate))
+    return instance if instance is not None and instance.judgement is Judgement.KNOWN else None
 
 
 def _pair(question: Question, rule: str) -> tuple[Instance | None, Instance | None]:

@@ -121,6 +121,11 @@ class Reading:
     """None when the source cannot tell the colours apart."""
     value: Value
     detail: str = ""
+    over: tuple[Seconds, Seconds] | None = None
+    """Its own interval in engine seconds, where that is not the poll's: the time between two scrapes, for instance.
+
+    A count over an interval without length is 0 and says that nothing new was there to be counted.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,12 +64,15 @@ class Reason(StrEnum):
     DRIFT = "drift"
     ADOPTED = "adopted"
     KEPT_LONG_ENOUGH = "kept_long_enough"
+    WAIVED = "waived"
+    WAIVER_OVER = "waiver_over"
 
     # Refusals of commands.
     NO_SUCH_SERVICE = "no_such_service"
     NO_SUCH_PLAN = "no_such_plan"
     NO_DEPLOYMENT = "no_deployment"
     NO_SUCH_INCIDENT = "no_such_incident"
+    NO_SUCH_RULE = "no_such_rule"
     WRONG_PHASE = "wrong_phase"
     WRONG_STABLE = "wrong_stable"
     ALREADY = "already"

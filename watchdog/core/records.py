@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from watchdog.core.effects import Audience, Effect
 from watchdog.core.events import Event
-from watchdog.core.model import Colour, Schema, Seconds, Split
+from watchdog.core.model import Colour, OnFire, Schema, Seconds, Split
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
+from watchdog.core.rules.baseline import Baseline
 from watchdog.core.settings import Plan
 
 
@@ -46,6 +47,8 @@ class DeploymentBegun:
     alpha: float
     """Each sequential rule's share of the budget for false rollbacks."""
     by: str
+    baselines: tuple[tuple[str, Baseline], ...] = ()
+    """What is usual for the gauges of rules that compare with it, by rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +296,38 @@ class GatePassed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleWaived:
+    """A human took a rule out of the deployment: until then it goes on measuring and counts for nothing."""
+
+    service: str
+    rule: str
+    until: Seconds
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverEnded:
+    """A waived rule counts again: its time was over, or a human said so."""
+
+    service: str
+    rule: str
+    reason: Reason
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldHaveAsked:
+    """A rule that only observes began to fire on the candidate; once for each time it does."""
+
+    service: str
+    rule: str
+    ask: OnFire
+    """What it would have asked for if it were armed."""
+    onset: Seconds | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineStopped:
     """No automatic action in the whole environment until it is released."""
 
@@ -389,6 +424,9 @@ Decision: TypeAlias = (
     | IncidentResolved
     | Acknowledged
     | GatePassed
+    | RuleWaived
+    | WaiverEnded
+    | WouldHaveAsked
     | LineStopped
     | LineReleased
     | ReleaseForgiven

@@ -6,7 +6,7 @@ and the words for people. A rollback, once ordered, is absorbing: no later epoch
 
 from dataclasses import replace
 
-from watchdog.core import interlocks, verdict
+from watchdog.core import interlocks, verdict, waivers
 from watchdog.core.draft import Draft
 from watchdog.core.effects import ProbeColour, Prove, SetTraffic
 from watchdog.core.interlocks import Answer, Question, Said
@@ -70,6 +70,9 @@ def pursue(draft: Draft, name: str) -> None:
     """Ask the interlocks about a wanted rollback and act on their answer."""
     deployment = draft.deployment(name)
     if deployment is None or deployment.wanted is None:
+        return
+    if waivers.take_the_cause(draft, name, deployment.wanted):
+        draft.emit(BlockCleared(service=name, reason=Reason.WAIVED))
         return
     if deployment.wanted.blocked is not None and not deployment.wanted.by and _let_go(draft, name, deployment.wanted):
         return

@@ -192,11 +192,19 @@ def lacks(settings: Service, service: ServiceState) -> tuple[str, ...]:
     missing = []
     if settings.traffic_source is not None and deployment.requests < gate.requests:
         missing.append(f"{deployment.requests} of {gate.requests} requests on {deployment.candidate}")
-    for route in settings.critical_routes:
-        seen = deployment.route_requests.get(route, 0)
-        if seen < gate.per_critical_route:
-            missing.append(f"{seen} of {gate.per_critical_route} requests on route {route}")
+    missing += [lack for route in settings.critical_routes if (lack := _route_lacks(gate, deployment, route))]
     return (*missing, *unmeasured)
+
+
+def _route_lacks(gate: Gate, deployment: Deployment, route: str) -> str:
+    """What one critical route still wants: users' requests, or passes of our own where something sends them."""
+    seen, wanted = deployment.route_requests.get(route, 0), gate.per_critical_route
+    if seen >= wanted:
+        return ""
+    passes, enough = deployment.route_passes.get(route), gate.passes_per_critical_route
+    if passes is None or enough == 0:
+        return f"{route}: {seen} of {wanted} requests"
+    return "" if passes >= enough else f"{route}: {seen} of {wanted} requests or {passes} of {enough} passing probes"
 
 
 def _measured(service: ServiceState) -> bool:

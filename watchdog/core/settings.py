@@ -5,89 +5,9 @@ not: YAML, file names, units as text. Durations are seconds, shares are 0 to 1.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
+from watchdog.core.conditions import Condition
 from watchdog.core.model import Colour, Missing, NoData, OnFire, Seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SequentialRatio:
-    """An anytime-valid test on counts: the share `bad` of `total` is above `limit`.
-
-    False rollbacks at most `alpha` for each watched `window`, at any traffic. Formulas: `core/rules/sequential_ratio`.
-    """
-
-    kind: Literal["sequential_ratio"] = "sequential_ratio"
-    bad: str
-    total: str
-    limit: float
-    alpha: float
-    """This rule's own share of the deployment's budget for false rollbacks."""
-    ride_out: Seconds
-    """No disturbance shorter than this can fire the rule."""
-    interval: Seconds
-    """The source's time between two readings."""
-    window: Seconds
-    """How long a deployment is watched; 0 means soaks and bake of the deployment's own plan together."""
-    min_effect: float
-    """The smallest share that the rule is tuned to find, above `limit`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """`fall` failures in a row fire; `rise` successes in a row make it healthy again."""
-
-    kind: Literal["probe"] = "probe"
-    signal: str
-    fall: int
-    rise: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """One side of a threshold: `value OP limit`."""
-
-    op: Literal[">", ">=", "<", "<="]
-    limit: float
-
-    def beyond(self, value: float) -> bool:
-        """Whether the value lies on the bad side."""
-        match self.op:
-            case ">":
-                return value > self.limit
-            case ">=":
-                return value >= self.limit
-            case "<":
-                return value < self.limit
-            case _:
-                return value <= self.limit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
-    """A value beyond `when`, for a time or in N of the last M known readings; no false-alarm guarantee.
-
-    With `total` set the value is the share `value`/`total` of the counts within the last `over` seconds, known only
-    with at least `min_events` of `total`.
-    """
-
-    kind: Literal["threshold"] = "threshold"
-    value: str
-    total: str | None = None
-    when: Bound
-    clear: Bound
-    """Beyond it a firing rule is still bad (Schmitt trigger); equal to `when` unless the file says otherwise."""
-    for_: Seconds = 0.0
-    clear_for: Seconds = 0.0
-    matches: int = 1
-    """N of the last `out_of` readings; 1 of 1 when the file does not say."""
-    out_of: int = 1
-    over: Seconds = 0.0
-    min_events: int = 0
-    interval: Seconds = 0.0
-
-
-Condition: TypeAlias = SequentialRatio | Probe | Threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +18,8 @@ class Rule:
     source: str
     condition: Condition
     on_fire: OnFire
+    instead_of: OnFire = OnFire.ROLLBACK
+    """What an observing rule would ask for if it were armed; of no meaning for the others."""
     warm_up: Seconds
     """Ratio readings that begin within this time after the first step are dropped."""
     slow: bool = False
@@ -113,10 +35,6 @@ class Rule:
         return dict(self.no_data).get(missing, NoData.HOLD)
 
 
-IDLE_POLL_FACTOR = 5.0
-"""Probing sources poll this many times less often while no deployment is under way."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What the core must know of a source: its rhythm and how far the service leans on it."""
@@ -127,6 +45,13 @@ class Source:
     required: bool
     probing: bool = False
     """It asks the colours themselves, so its successes show that stable answers."""
+    idle_factor: float = 1.0
+    """It polls so many times less often while no deployment is under way."""
+
+    @property
+    def sends_requests(self) -> bool:
+        """It counts requests of our own by name: under a route's name, those that pass show that the route works."""
+        return self.kind == "synthetic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +61,7 @@ class Gate:
     requests: int = 200
     per_critical_route: int = 20
     passes_per_critical_route: int = 10
+    """Our own requests that may stand for users' on a route; 0: none may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +102,8 @@ class AnyOf:
     rules: tuple[str, ...] = ()
     all_: bool = False
     """Every one of them must fire."""
+    parts: tuple["AnyOf", ...] = ()
+    """Conditions within: each that is true counts like a rule that fires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from watchdog.core.effects import Audience, Effect
 from watchdog.core.events import TrafficSeen
-from watchdog.core.model import Check, Colour, Judgement, Level, Schema, Seconds, Split
+from watchdog.core.model import Check, Colour, Judgement, Level, OnFire, Schema, Seconds, Split
 from watchdog.core.phases import ENDED, WATCHED, Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.rules.api import RuleState
@@ -30,6 +30,8 @@ class Instance:
     """When the level last changed."""
     measured: bool = False
     """It has had a reading of its own since the deployment began."""
+    noted: bool = False
+    """That it fires was written down; until it is inactive again it is not written down once more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,26 @@ class Rollback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A rule that a human took out of the deployment."""
+
+    since: Seconds
+    until: Seconds
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldHave:
+    """What an observing rule would have asked for."""
+
+    ask: OnFire
+    first: Seconds
+    last: Seconds
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """One release on its way. `epoch` rises with every order of traffic."""
 
@@ -129,6 +151,8 @@ class Deployment:
     requests: int = 0
     """The candidate's user requests in the present step."""
     route_requests: Mapping[str, int] = field(default_factory=dict)
+    route_passes: Mapping[str, int] = field(default_factory=dict)
+    """Our own requests that passed in the present step, by critical route; a route that nothing asks is not there."""
     gate_passed: bool = False
     """A human passed the present step's gate."""
     holds: Mapping[Hold, Reason] = field(default_factory=dict)
@@ -142,6 +166,10 @@ class Deployment:
     wanted: Wanted | None = None
     rollback: Rollback | None = None
     checks: tuple[Check, ...] = ()
+    waived: Mapping[str, Waiver] = field(default_factory=dict)
+    """By rule; the rule goes on measuring and counts for nothing."""
+    would_have: Mapping[str, WouldHave] = field(default_factory=dict)
+    """By observing rule that has fired on the candidate."""
     order_failed_at: Seconds | None = None
     """When the last order of traffic failed; None after one that worked."""
     ended_at: Seconds | None = None

@@ -8,9 +8,10 @@ cannot tell colours apart) count.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from watchdog.core.conditions import CanaryVsStable
 from watchdog.core.model import Colour, Judgement, Level, OnFire, Seconds, Verdict
 from watchdog.core.rules import api
-from watchdog.core.settings import IDLE_POLL_FACTOR, AnyOf, Rule, Service
+from watchdog.core.settings import AnyOf, Rule, Service, Source
 from watchdog.core.state import Deployment, Instance, ServiceState
 
 POLLS_TO_UNKNOWN = 3
@@ -58,9 +59,10 @@ def judgement(
     """How far an instance can be believed at `now`: its source's silence and the colour's traffic count, too."""
     rule = instance.rule
     deployment = service.deployment
-    if colour is not None and deployment is not None and rule.source == settings.traffic_source:
-        known = applicable(deployment, colour)
-        if not known:
+    if colour is not None and deployment is not None:
+        compares = isinstance(rule.condition, CanaryVsStable)
+        needed = tuple(Colour) if compares else (colour,) if rule.source == settings.traffic_source else ()
+        if not all(applicable(deployment, each) for each in needed):
             return Judgement.NOT_APPLICABLE
     if instance.missed >= POLLS_TO_UNKNOWN or silent(settings, service, rule.source, now):
         return Judgement.UNKNOWN
@@ -70,10 +72,19 @@ def judgement(
 def silent(settings: Service, service: ServiceState, source: str, now: Seconds) -> bool:
     """Whether a source has said nothing for three of its polls, which are rarer while nothing is deployed."""
     beat, deployment, own = service.beats.get(source), service.deployment, settings.source(source)
-    idle = own.probing and (deployment is None or deployment.ended)
+    idle = deployment is None or deployment.ended
     began = deployment.began if deployment is not None else now
     last = beat.last if beat is not None else began
-    return now - last > POLLS_TO_UNKNOWN * own.interval * (IDLE_POLL_FACTOR if idle else 1.0)
+    return now - last > POLLS_TO_UNKNOWN * own.interval * (own.idle_factor if idle else 1.0)
+
+
+def waived(service: ServiceState, rule: str, now: Seconds) -> bool:
+    """Whether a human took the rule out of the deployment under way, for a time that is not over."""
+    deployment = service.deployment
+    if deployment is None or deployment.ended:
+        return False
+    waiver = deployment.waived.get(rule)
+    return waiver is not None and now < waiver.until
 
 
 def candidates(service: ServiceState) -> Iterator[tuple[Instance, Colour | None]]:
@@ -93,13 +104,16 @@ def read(settings: Service, service: ServiceState, now: Seconds) -> Reading:
     known: list[Instance] = []
     blind: list[str] = []
     for instance, colour in candidates(service):
+        if waived(service, instance.rule.name, now):
+            continue
         if judgement(settings, service, instance, colour, now) is not Judgement.UNKNOWN:
             known.append(instance)
         elif instance.rule.on_fire in COUNTED and settings.source(instance.rule.source).required:
             blind.append(instance.rule.name)
     blind.extend(_silent_without_rule(settings, service, now))
     firing = _firing(known, OnFire.ROLLBACK)
-    suspect = tuple(i.rule.name for i in known if i.rule.on_fire in COUNTED and i.level is not Level.INACTIVE)
+    counted = [each for each in known if each.rule.on_fire in COUNTED and not _stuck(service, each)]
+    suspect = tuple(each.rule.name for each in counted if each.level is not Level.INACTIVE)
     verdict = _precedence(holds(settings, settings.policy, firing), blind=bool(blind), suspect=bool(suspect))
     return Reading(
         verdict=verdict,
@@ -109,6 +123,12 @@ def read(settings: Service, service: ServiceState, now: Seconds) -> Reading:
         suspect=suspect,
         blind=tuple(blind),
     )
+
+
+def _stuck(service: ServiceState, instance: Instance) -> bool:
+    """Whether a suspicion can neither grow nor fade: the comparison's partner, stable, has no traffic any more."""
+    compares = isinstance(instance.rule.condition, CanaryVsStable) and instance.level is Level.PENDING
+    return compares and service.deployment is not None and not applicable(service.deployment, service.deployment.stable)
 
 
 def _firing(known: list[Instance], ask: OnFire) -> tuple[str, ...]:
@@ -131,6 +151,7 @@ def always_firing(settings: Service, service: ServiceState, now: Seconds) -> tup
         rule.name
         for rule in settings.rules
         if rule.always and rule.on_fire is not OnFire.OBSERVE and (rule.per_colour or not live)
+        if not waived(service, rule.name, now)
         if (instance := service.instances.get(key(rule, colour))) is not None
         and instance.level is Level.FIRING
         and judgement(settings, service, instance, colour if rule.per_colour else None, now) is not Judgement.UNKNOWN
@@ -146,11 +167,29 @@ def _precedence(failing: bool, *, blind: bool, suspect: bool) -> Verdict:  # noq
 
 
 def holds(settings: Service, policy: AnyOf, firing: tuple[str, ...]) -> bool:
-    """Whether the policy is true of the firing rollback rules."""
-    ranged = policy.rules or tuple(rule.name for rule in settings.rules if rule.on_fire is OnFire.ROLLBACK)
-    count = sum(name in firing for name in ranged)
-    wanted = len(ranged) if policy.all_ else policy.at_least
-    return bool(ranged) and count >= wanted
+    """Whether the policy, with every condition within it, is true of the firing rollback rules.
+
+    A waived rule counts as one that does not fire: a waiver can make a rollback rarer, never likelier.
+    """
+    ranged = policy.rules
+    if not ranged and not policy.parts:
+        ranged = tuple(rule.name for rule in settings.rules if rule.on_fire is OnFire.ROLLBACK)
+    met = [*(name in firing for name in ranged), *(holds(settings, part, firing) for part in policy.parts)]
+    wanted = len(met) if policy.all_ else policy.at_least
+    return bool(met) and sum(met) >= wanted
+
+
+def armed(settings: Service, service: ServiceState, now: Seconds, *, without: str = "") -> bool:
+    """Whether a rollback could follow from rules at all: the policy is true when all that are not waived fire."""
+    able = [rule.name for rule in settings.rules if rule.on_fire is OnFire.ROLLBACK and rule.name != without]
+    return holds(settings, settings.policy, tuple(name for name in able if not waived(service, name, now)))
+
+
+def watched_by(settings: Service, service: ServiceState, now: Seconds) -> tuple[Source, ...]:
+    """The required sources that time is watched by: not those of which every rule that counts is waived."""
+    rules = [instance.rule for instance, _ in candidates(service) if instance.rule.on_fire in COUNTED]
+    left_out = {rule.source for rule in rules} - {r.source for r in rules if not waived(service, r.name, now)}
+    return tuple(source for source in settings.sources if source.required and source.name not in left_out)
 
 
 def suspicious(settings: Service, service: ServiceState, now: Seconds) -> tuple[str, ...]:
@@ -159,6 +198,8 @@ def suspicious(settings: Service, service: ServiceState, now: Seconds) -> tuple[
         instance.rule.name
         for instance, colour in candidates(service)
         if instance.rule.on_fire is OnFire.ROLLBACK
+        and not waived(service, instance.rule.name, now)
         and judgement(settings, service, instance, colour, now) is not Judgement.UNKNOWN
         and api.suspicious(instance.rule, instance.state)
+        and not _stuck(service, instance)
     )

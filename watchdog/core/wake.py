@@ -43,6 +43,7 @@ def _instants(service: ServiceState, live: Seconds) -> Iterator[Seconds]:
 def _of_deployment(service: ServiceState, deployment: Deployment, live: Seconds) -> Iterator[Seconds]:
     if not deployment.ended:
         yield live
+        yield from (waiver.until for waiver in deployment.waived.values())
     promotion = rollout.promotion_retry_at(deployment)
     if promotion is not None:
         yield promotion

@@ -3,9 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
+from watchdog.core.conditions import (
+    CanaryVsStable,
+    Condition,
+    Dependence,
+    Sequential,
+    SequentialCount,
+    SequentialRatio,
+)
 from watchdog.core.model import Missing, NoData, OnFire, Value
 from watchdog.core.rules import api
-from watchdog.core.settings import Condition, Rule, SequentialRatio
+from watchdog.core.settings import Rule
 
 
 def rule(condition: Condition, **no_data: NoData) -> Rule:
@@ -28,6 +36,8 @@ def ratio(
     interval: float = 0.25,
     window: float = 1800.0,
     min_effect: float = 0.08,
+    dependence: Dependence = "independent",
+    design_effect: float = 1.0,
 ) -> SequentialRatio:
     """The rule that the default access log source gets."""
     return SequentialRatio(
@@ -39,6 +49,55 @@ def ratio(
         interval=interval,
         window=window,
         min_effect=min_effect,
+        dependence=dependence,
+        design_effect=design_effect,
+    )
+
+
+def relative(
+    *,
+    margin: float = 1.0,
+    min_ratio: float = 2.0,
+    alpha: float = 0.001,
+    ride_out: float = 3.0,
+    interval: float = 0.25,
+    window: float = 1800.0,
+    design_effect: float = 1.0,
+) -> CanaryVsStable:
+    """The candidate against stable, on the default access log source."""
+    return CanaryVsStable(
+        bad="errors",
+        total="requests",
+        margin=margin,
+        min_ratio=min_ratio,
+        alpha=alpha,
+        ride_out=ride_out,
+        interval=interval,
+        window=window,
+        design_effect=design_effect,
+    )
+
+
+def count(
+    *,
+    limit: float = 0.1,
+    min_ratio: float = 2.0,
+    alpha: float = 0.001,
+    ride_out: float = 3.0,
+    interval: float = 0.25,
+    window: float = 1800.0,
+    design_effect: float = 1.0,
+) -> SequentialCount:
+    """Events without a denominator, at most one in ten seconds."""
+    return SequentialCount(
+        events="errors",
+        limit=limit,
+        min_ratio=min_ratio,
+        alpha=alpha,
+        ride_out=ride_out,
+        interval=interval,
+        window=window,
+        design_effect=design_effect,
     )
 
 
@@ -54,7 +113,7 @@ def fold(
     subject: Rule, state: api.RuleState, history: Iterable[tuple[float, float]], start: float = 0.0
 ) -> list[api.RuleState]:
     """The states after each (bad, total) of a history in the rule's own rhythm."""
-    assert isinstance(subject.condition, SequentialRatio)
+    assert isinstance(subject.condition, Sequential)
     length = subject.condition.interval
     states = []
     for i, (bad, total) in enumerate(history):

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.core.rules.examples import counts, ratio, rule
+from watchdog.core.conditions import Bound, Condition, Probe, Threshold
 from watchdog.core.rules import api
-from watchdog.core.settings import Bound, Condition, Probe, Threshold
 
 CONDITIONS: list[Condition] = [
     ratio(),

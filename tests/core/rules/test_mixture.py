@@ -2,19 +2,20 @@
 
 import math
 from fractions import Fraction
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.rules.examples import ratio
+from tests.core.rules.examples import ratio, relative
+from watchdog.core.conditions import SequentialRatio
 from watchdog.core.rules import mixture
-from watchdog.core.rules.mixture import FRESH, Process, constants_of, likelihoods_of
-from watchdog.core.settings import SequentialRatio
+from watchdog.core.rules.mixture import FRESH, Process, constants_of
+from watchdog.core.rules.sequential_ratio import grid_of, likelihoods_of
 
 CONDITION = ratio()
 CONSTANTS = constants_of(CONDITION)
+GRID = grid_of(CONDITION)
 
 masses = st.tuples(*[st.floats(0.0, 50.0)] * mixture.ALTERNATIVES)
 readings = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=25)
@@ -22,27 +23,6 @@ readings = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=
 
 def binomial(total: int, bad: int, share: float) -> float:
     return math.comb(total, bad) * share**bad * (1.0 - share) ** (total - bad)
-
-
-def mean_likelihood(condition: SequentialRatio, total: int, share: float, alternative: int) -> float:
-    terms = []
-    for bad in range(total + 1):
-        likelihoods = likelihoods_of(constants_of(condition), bad, total)
-        assert likelihoods is not None
-        terms.append(binomial(total, bad, share) * likelihoods[alternative])
-    return math.fsum(terms)
-
-
-@pytest.mark.parametrize("alternative", range(mixture.ALTERNATIVES))
-@pytest.mark.parametrize("total", [1, 2, 7, 60, 120])
-@pytest.mark.parametrize("limit", [0.01, 0.05, 0.3])
-def test_likelihood_ratios_have_mean_one_at_the_limit_and_less_below(
-    limit: float, total: int, alternative: int
-) -> None:
-    """Every alternative bets fairly at the limit itself and loses on a better release."""
-    condition = ratio(limit=limit, min_effect=1.6 * limit)
-    assert pytest.approx(1.0, rel=1e-9) == mean_likelihood(condition, total, limit, alternative)
-    assert mean_likelihood(condition, total, 0.5 * limit, alternative) < 1.0
 
 
 @given(
@@ -56,7 +36,7 @@ def test_the_recursion_is_a_martingale_at_the_limit(
     process = Process(start, change, elapsed, (sum(start) + sum(change)) / mixture.ALTERNATIVES + left)
     mean = math.fsum(
         binomial(total, bad, CONDITION.limit)
-        * mixture.advance(CONSTANTS, process, likelihoods_of(CONSTANTS, bad, total), length).value
+        * mixture.advance(CONSTANTS, process, likelihoods_of(GRID, bad, total), length).value
         for bad in range(total + 1)
     )
     assert pytest.approx(process.value, rel=1e-9) == mean
@@ -86,8 +66,9 @@ def by_definition(condition: SequentialRatio, history: list[tuple[int, int]]) ->
         share = Fraction(1.0 / (1.0 + math.exp(-(low + j * (high - low) / 4))))
         ratios = [(share / limit) ** bad * ((1 - share) / (1 - limit)) ** good for bad, good in history]
         spread = Fraction(condition.interval) / Fraction(condition.window) / 2
-        total += math.prod(ratios, start=Fraction(1, 2))
-        total += sum((math.prod(ratios[i:], start=spread) for i in range(len(ratios))), Fraction(0))
+        part = Fraction(1, j + 1) * 5 / (1 + Fraction(1, 2) + Fraction(1, 3) + Fraction(1, 4) + Fraction(1, 5))
+        total += math.prod(ratios, start=part / 2)
+        total += sum((math.prod(ratios[i:], start=part * spread) for i in range(len(ratios))), Fraction(0))
     unspent = (1 - len(history) * Fraction(condition.interval) / Fraction(condition.window)) / 2
     return float(total / 5 + unspent)
 
@@ -97,7 +78,7 @@ def test_the_recursion_equals_the_sum_over_all_change_times(history: list[tuple[
     """The step by step masses are the mixture's definition over the whole history."""
     process = FRESH
     for bad, good in history:
-        process = mixture.advance(CONSTANTS, process, likelihoods_of(CONSTANTS, bad, bad + good), 0.25)
+        process = mixture.advance(CONSTANTS, process, likelihoods_of(GRID, bad, bad + good), 0.25)
     assert pytest.approx(by_definition(CONDITION, history), rel=1e-9) == process.value
 
 
@@ -129,15 +110,15 @@ def test_the_cut_takes_from_the_largest_alternatives_first(values: list[float], 
         assert pytest.approx(min(before, level), rel=1e-9) == after
 
 
-def test_alternatives_are_equally_spaced_in_log_odds() -> None:
-    """The grid of STATS 4.2 for a limit of 5 %: from the smallest effect to 60 %."""
-    shares = []
-    for per_bad, per_request in CONSTANTS.weights:
-        shares.append(0.05 * math.exp(per_bad + per_request))
-    assert pytest.approx([0.08, 0.15054, 0.26533, 0.42397, 0.6], abs=1e-5) == shares
-    odds = [math.log(share / (1.0 - share)) for share in shares]
-    steps = [high - low for low, high in pairwise(odds)]
-    assert pytest.approx([steps[0]] * 4) == steps
+@pytest.mark.parametrize("alternatives", [4, 5])
+def test_the_prior_is_1_and_weak_effects_have_the_most_of_it(alternatives: int) -> None:
+    """They are what takes long to find."""
+    parts = mixture.parts(alternatives)
+    assert pytest.approx(alternatives) == sum(parts)
+    assert [pytest.approx(parts[0] / (j + 1)) for j in range(alternatives)] == list(parts)
+    fresh = mixture.fresh(alternatives)
+    assert pytest.approx(0.5) == sum(fresh.start) / alternatives
+    assert 1.0 == fresh.value
 
 
 @pytest.mark.parametrize(
@@ -149,12 +130,36 @@ def test_polls_to_fire(ride_out: float, interval: float, polls: int) -> None:
     assert polls == mixture.polls_to_fire(ratio(ride_out=ride_out, interval=interval))
 
 
+def test_two_colours_that_are_read_at_different_moments_have_three_readings_to_ride_out() -> None:
+    """The beginning (or end) of a shared incident is one reading of one colour; E stays below 20 after one of them."""
+    slow = relative(interval=15.0)
+    assert not mixture.rides_out(slow)
+    assert 4 == mixture.polls_to_fire(slow)
+    assert 20.0 > mixture.CALM * math.exp(constants_of(slow).growth)
+    assert 1 == mixture.polls_to_fire(relative(interval=15.0, ride_out=0.0))
+
+
+def test_a_design_effect_lowers_the_ceiling_of_suspicion() -> None:
+    """Evidence fades as many times slower, so that the way back from the ceiling is as long as without."""
+    plain, bunched = constants_of(ratio()), constants_of(ratio(design_effect=4.0))
+    assert 1000.0 == pytest.approx(plain.ceiling)
+    assert math.log(plain.ceiling / 20.0) == pytest.approx(4.0 * math.log(bunched.ceiling / 20.0))
+
+
+def test_a_quiet_reading_with_a_likelihood_brings_no_new_prior_beyond_the_window() -> None:
+    """Silence is evidence for a rate, and must not make a rule suspicious that was left alone for days."""
+    late = Process((0.0,) * 5, (0.25,) * 5, 1800.0, 0.25)
+    quiet = mixture.advance(CONSTANTS, late, [0.9] * 5, 3600.0, quiet=True)
+    loud = mixture.advance(CONSTANTS, late, [0.9] * 5, 3600.0)
+    assert pytest.approx(0.9 * 0.25) == quiet.value
+    assert pytest.approx(0.9 * 1.25) == loud.value
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        {"limit": 0.0},
-        {"limit": 0.08},
-        {"min_effect": 0.6},
+        {"design_effect": 0.5},
+        {"design_effect": math.inf},
         {"alpha": 0.0},
         {"alpha": 0.05},
         {"window": 0.0},
@@ -165,14 +170,14 @@ def test_polls_to_fire(ride_out: float, interval: float, polls: int) -> None:
 def test_an_impossible_condition_is_refused(change: dict[str, float]) -> None:
     """Configuration hears of it when it is loaded."""
     with pytest.raises(ValueError, match="must be"):
-        constants_of(ratio(**change))
+        constants_of(ratio(**change))  # type: ignore[arg-type]  # numbers by name
 
 
 def test_numbers_stay_numbers_at_a_million_requests_per_poll() -> None:
     """Overwhelming readings, good or bad, neither overflow nor turn a healthy release bad."""
     million = 1_000_000.0
-    healthy = mixture.advance(CONSTANTS, FRESH, likelihoods_of(CONSTANTS, 0.01 * million, million), 0.25)
+    healthy = mixture.advance(CONSTANTS, FRESH, likelihoods_of(GRID, 0.01 * million, million), 0.25)
     assert pytest.approx(0.5 * (1.0 - 0.25 / 1800.0)) == healthy.value
-    broken = mixture.advance(CONSTANTS, FRESH, likelihoods_of(CONSTANTS, million, million), 0.25)
+    broken = mixture.advance(CONSTANTS, FRESH, likelihoods_of(GRID, million, million), 0.25)
     assert math.isfinite(broken.value)
     assert broken.value > 1e200

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.rules.examples import as_json, rule
+from watchdog.core.conditions import Probe
 from watchdog.core.model import Judgement, Level, Missing, NoData, Value
 from watchdog.core.rules import api
 from watchdog.core.rules.probe import ProbeState
-from watchdog.core.settings import Probe, Rule
+from watchdog.core.settings import Rule
 
 HEALTH = rule(Probe(signal="up", fall=3, rise=2))
 FRESH = api.initial(HEALTH)

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,25 +11,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.rules.examples import as_json, changed, counts, fold, ratio, rule
+from watchdog.core.conditions import SequentialRatio
 from watchdog.core.model import Judgement, Level, Missing, NoData, Value
 from watchdog.core.rules import api
-from watchdog.core.rules.mixture import CALM, CUSUM_CEILING, SATURATION, polls_to_fire
-from watchdog.core.rules.sequential_ratio import SequentialRatioState
+from watchdog.core.rules.mixture import CALM, SATURATION, polls_to_fire
+from watchdog.core.rules.sequential import CUSUM_CEILING
+from watchdog.core.rules.sequential_ratio import SequentialRatioState, grid_of, likelihoods_of
 
 RULE = rule(ratio())
 FRESH = SequentialRatioState()
 
 FROZEN = [
-    (0.6794723156259703, 0.6794723156259703, 0.0),
-    (0.7609314704338028, 0.7609314704338028, 0.0),
-    (3.1175507814273513, 8.076862232941929, 1.0),
-    (3.117550781427351, 8.07686223294193, 2.0),
+    (0.7743283495372215, 0.7743283495372215, 0.0),
+    (0.8947497128272003, 0.8947497128272003, 0.0),
+    (3.1175507814273513, 7.21135195886041, 1.0),
+    (3.117550781427351, 7.211351958860411, 2.0),
     (7.574964778263376, 1000.0, 3.0),
     (11.807668681879825, 1000.0, 4.0),
-    (5.120188417215629, 308.1618111823681, 5.0),
+    (5.120201357384646, 328.29920467633514, 5.0),
     (28.69004569596536, 1000.0, 6.0),
 ]
 """E of the proof, E of the suspicion, granted polls."""
+
+PER_POLL = ratio(dependence="per_poll")
 
 HISTORIES = {
     "from the start": [],
@@ -293,6 +298,97 @@ def test_a_traffic_step_keeps_the_evidence() -> None:
     """The hypothesis is about the version, not about the split."""
     state = state_after([(3.0, 5.0)] * 4)
     assert state is api.cut(RULE, state)
+
+
+def binomial(total: int, bad: int, share: float) -> float:
+    return math.comb(total, bad) * share**bad * (1.0 - share) ** (total - bad)
+
+
+def mean_likelihood(condition: SequentialRatio, total: int, share: float, alternative: int) -> float:
+    terms = []
+    for bad in range(total + 1):
+        likelihoods = likelihoods_of(grid_of(condition), bad, total)
+        assert likelihoods is not None
+        terms.append(binomial(total, bad, share) * likelihoods[alternative])
+    return math.fsum(terms)
+
+
+@pytest.mark.parametrize("alternative", range(5))
+@pytest.mark.parametrize("total", [1, 2, 7, 60, 120])
+@pytest.mark.parametrize("limit", [0.01, 0.05, 0.3])
+def test_likelihood_ratios_have_mean_one_at_the_limit_and_less_below(
+    limit: float, total: int, alternative: int
+) -> None:
+    """Every alternative bets fairly at the limit itself and loses on a better release."""
+    condition = ratio(limit=limit, min_effect=1.6 * limit)
+    assert pytest.approx(1.0, rel=1e-9) == mean_likelihood(condition, total, limit, alternative)
+    assert mean_likelihood(condition, total, 0.5 * limit, alternative) < 1.0
+
+
+@pytest.mark.parametrize("alternative", range(4))
+@pytest.mark.parametrize("limit", [0.01, 0.05, 0.3])
+def test_a_bet_per_poll_is_fair_however_the_failures_of_a_reading_hang_together(limit: float, alternative: int) -> None:
+    """All fail or none does, or each by itself: only the mean share of the reading counts."""
+    condition = ratio(limit=limit, min_effect=1.6 * limit, dependence="per_poll")
+    assert pytest.approx(1.0, rel=1e-9) == mean_likelihood(condition, 40, limit, alternative)
+    good, bad = (likelihoods_of(grid_of(condition), share * 40.0, 40.0) for share in (0.0, 1.0))
+    assert good is not None
+    assert bad is not None
+    assert pytest.approx(1.0, rel=1e-9) == (1.0 - limit) * good[alternative] + limit * bad[alternative]
+
+
+def test_a_bet_per_poll_as_it_is_written_down() -> None:
+    """ln(1 + l (e/n/p0 - 1)) with l = .2 .45 .7 .95; nothing without requests."""
+    found = likelihoods_of(grid_of(PER_POLL), 3.0, 20.0)
+    assert pytest.approx([1.0 + part * 2.0 for part in (0.2, 0.45, 0.7, 0.95)]) == found
+    assert likelihoods_of(grid_of(PER_POLL), 0.0, 0.0) is None
+
+
+@pytest.mark.parametrize("alternative", range(5))
+@pytest.mark.parametrize("bunches", [1, 3, 12])
+def test_bunches_of_the_design_effect_are_no_evidence(bunches: int, alternative: int) -> None:
+    """Four requests that fail or succeed together, at the limit: the mean is at most 1; else it is not."""
+    found = {}
+    for effect in (1.0, 4.0):
+        grid = grid_of(ratio(design_effect=effect))
+        found[effect] = math.fsum(
+            binomial(bunches, bad, 0.05) * (likelihoods_of(grid, 4.0 * bad, 4.0 * bunches) or [])[alternative]
+            for bad in range(bunches + 1)
+        )
+    assert found[4.0] <= 1.0 + 1e-9
+    assert found[1.0] > 1.0
+
+
+def test_alternatives_are_equally_spaced_in_log_odds() -> None:
+    """The grid of STATS 4.2 for a limit of 5 %: from the smallest effect to 60 %."""
+    shares = [0.05 * math.exp(per_bad + per_request) for per_bad, per_request in grid_of(ratio()).weights]
+    assert pytest.approx([0.08, 0.15054, 0.26533, 0.42397, 0.6], abs=1e-5) == shares
+    odds = [math.log(share / (1.0 - share)) for share in shares]
+    steps = [high - low for low, high in pairwise(odds)]
+    assert pytest.approx([steps[0]] * 4) == steps
+
+
+@pytest.mark.parametrize("change", [{"limit": 0.0}, {"limit": 0.08}, {"min_effect": 0.6}, {"alpha": 0.0}])
+def test_an_impossible_condition_is_refused(change: dict[str, float]) -> None:
+    """Configuration hears of it when it is loaded."""
+    for ask in (api.check, lambda condition: api.initial(rule(condition))):
+        with pytest.raises(ValueError, match="must be"):
+            ask(ratio(**change))  # type: ignore[arg-type]  # a limit, an effect or an alpha
+
+
+def test_one_bounded_bet_needs_four_readings_even_where_no_ride_out_holds() -> None:
+    """A blip of three seconds inside one scrape of five does not roll back, whatever the traffic."""
+    subject = rule(ratio(dependence="per_poll", interval=5.0))
+    assert 4 == first_firing(fold(subject, api.initial(subject), [(1e6, 1e6)] * 4))
+
+
+def test_a_design_effect_makes_a_row_of_failures_weigh_less() -> None:
+    """Four times as many failed requests say as much; the ride-out's pace is the same."""
+    plain, bunched = rule(ratio(interval=5.0)), rule(ratio(interval=5.0, design_effect=4.0))
+    needed = {
+        subject: first_firing(fold(subject, api.initial(subject), [(1.0, 1.0)] * 40)) for subject in (plain, bunched)
+    }
+    assert (4, 16) == (needed[plain], needed[bunched])
 
 
 reading = st.tuples(st.floats(0.0, 1e9), st.floats(0.0, 1e9), st.floats(0.0, 100.0))

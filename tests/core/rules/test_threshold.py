@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.rules.examples import as_json, changed, rule
+from watchdog.core.conditions import Bound, Threshold
 from watchdog.core.model import Judgement, Level, Missing, NoData, Value
 from watchdog.core.rules import api
 from watchdog.core.rules.threshold import ThresholdState
-from watchdog.core.settings import Bound, Rule, Threshold
+from watchdog.core.settings import Rule
 
 FRESH = ThresholdState()
 LETTERS: dict[str, Value] = {"x": 3.0, "m": 1.5, "o": 1.0, "?": Missing.ERROR}

@@ -8,9 +8,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
+from watchdog.core.conditions import Probe
 from watchdog.core.model import Level, Missing, NoData, Seconds
 from watchdog.core.rules.values import Evidence, Last, Sample
-from watchdog.core.settings import Probe, Rule
+from watchdog.core.settings import Rule
 
 PASS_FROM = 0.5
 """A value below it is a failure; probes yield 1.0 and 0.0, and an average of several is judged by majority."""

@@ -1,154 +1,99 @@
-"""The share of bad requests is above `limit`: proof, suspicion and onset of one rule instance.
+"""The share of bad requests is above `limit`: the likelihood ratios of counts with a denominator.
 
-Law of the module: it moves one instance from poll to poll by `core/rules/mixture`, whose formulas it does not know.
-The proof is held to the ride-out's pace and rolls back; the suspicion is not, and may divert; the onset's CUSUM tells
-since when, and over which requests, people and interlocks should look.
+Law of the module: the formulas of one kind; `core/rules/sequential` plays the game. A reading of n requests with e bad
+ones bets, per alternative,
+
+    independent   ln L_j = [e ln(q_j/p0) + (n-e) ln((1-q_j)/(1-p0))] / phi   q_j from min_effect to 0.6, equal log-odds
+    per_poll      ln L_j = ln(1 + l_j (e/n/p0 - 1)) / phi                    l = .2 .45 .7 .95, one bounded bet
+
+The first has mean 1 under independent failures at p0; divided by the design effect phi it has at most 1 however
+failures hang together within bunches of phi requests (Hoelder). The second needs no more than that the mean share of a
+reading is at most p0, given the past: any bunching within one reading is allowed, and phi then counts readings.
 """
 
 import math
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
-from watchdog.core.model import Level, Missing, Seconds
-from watchdog.core.rules import mixture
-from watchdog.core.rules.mixture import (
-    CUSUM_CEILING,
-    FRESH,
-    SATURATION,
-    SUSPICION,
-    Constants,
-    Likelihoods,
-    Masses,
-    Process,
-    constants_of,
-)
-from watchdog.core.rules.values import Evidence, Last, Sample
-from watchdog.core.settings import SequentialRatio
+from watchdog.core.conditions import SequentialRatio
+from watchdog.core.rules import mixture, sequential
+from watchdog.core.rules.mixture import ALTERNATIVES, Likelihoods, constants_of
+from watchdog.core.rules.sequential import Bet, Counts, SequentialState, count_of
+from watchdog.core.rules.values import Sample
+
+LARGEST_EFFECT = 0.6
+"""The highest alternative q_J (STATS 4.2)."""
+
+BETS = (0.2, 0.45, 0.7, 0.95)
+"""l_j: parts of the stake that `per_poll` puts on one reading (STATS 4.2)."""
 
 EVENTS_TO_JUDGE = 20.0
 """Requests below which the rule says "insufficient"."""
 
-SMALLEST_E = 5e-324
-"""The smallest float stands for evidence that has underflowed to 0, whose logarithm JSON could not carry."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SequentialRatioState:
-    """The proof, the suspicion beside it, and what was counted since the onset.
-
-    Invariants: every number is finite and at least 0; `fired` means proof_e >= 1/alpha, and the proof then stands
-    still; `onset` is None exactly when `cusum` is 0.
-    """
+class SequentialRatioState(SequentialState):
+    """What one instance remembers; `seen` are requests, `last_value` is the last reading's share."""
 
     kind: Literal["sequential_ratio"] = "sequential_ratio"
-    fired: bool = False
-    trial: bool = False
-    """The ride-out is off."""
-    proof_start: Masses = FRESH.start
-    """S0 of the proof."""
-    proof_change: Masses = FRESH.change
-    """S1 of the proof."""
-    proof_time: Seconds = FRESH.elapsed
-    proof_e: float = FRESH.value
-    polls: float = 0.0
-    """Polls of growth that the ride-out has granted; 0 while the proof is calm."""
-    suspicion_start: Masses = FRESH.start
-    suspicion_change: Masses = FRESH.change
-    suspicion_time: Seconds = FRESH.elapsed
-    suspicion_e: float = FRESH.value
-    cusum: float = 0.0
-    """Evidence of the onset's CUSUM, 0 to `CUSUM_CEILING`."""
-    onset: Seconds | None = None
-    """Start of the first reading after the CUSUM was last 0."""
-    bad: float = 0.0
-    total: float = 0.0
-    other_bad: float = 0.0
-    other_total: float = 0.0
-    seen: float = 0.0
-    """Requests since the beginning of the evidence."""
-    last_share: float | None = None
+
+
+class Grid(NamedTuple):
+    """What the formulas need of a condition, computed once."""
+
+    weights: tuple[tuple[float, float], ...]
+    """Per alternative: ln L_j = e * first + n * second. Empty where bets are per poll."""
+    cusum: tuple[float, float]
+    """The same for the CUSUM's alternative, twice the limit."""
+    limit: float
+    softening: float
+    """1/phi."""
 
 
 def check(condition: SequentialRatio) -> None:
     """Refuse a condition that the test cannot judge."""
+    if not 0.0 < condition.limit < condition.min_effect < LARGEST_EFFECT:
+        raise ValueError(
+            f"limit {condition.limit:g} must be above 0 and below min_effect {condition.min_effect:g}, "
+            f"and that below {LARGEST_EFFECT:g}: a larger share is a matter for a probe"
+        )
     mixture.check(condition)
 
 
 def initial(condition: SequentialRatio) -> SequentialRatioState:
     """No evidence. An impossible condition is refused here, not in the middle of a deployment."""
+    grid_of(condition)
     constants_of(condition)
-    return SequentialRatioState()
+    fresh = mixture.fresh(len(BETS) if condition.dependence == "per_poll" else ALTERNATIVES)
+    return SequentialRatioState(
+        proof_start=fresh.start,
+        proof_change=fresh.change,
+        suspicion_start=fresh.start,
+        suspicion_change=fresh.change,
+    )
 
 
 def observe(condition: SequentialRatio, state: SequentialRatioState, sample: Sample) -> SequentialRatioState:
     """The state after one poll. A missing reading counts nothing, whatever `no_data` says: it has no requests."""
-    bad, total = sample.value(condition.bad), sample.value(condition.total)
-    if isinstance(bad, Missing) or isinstance(total, Missing) or not (bad >= 0.0 and 0.0 <= total < math.inf):
+    bad, total = count_of(sample.value(condition.bad)), count_of(sample.value(condition.total))
+    if bad is None or total is None:
         return state
     bad = min(bad, total)
-    constants = constants_of(condition)
-    length = max(sample.end - sample.start, 0.0)
-    likelihoods = mixture.likelihoods_of(constants, bad, total)
-    proof, polls = _prove(constants, state, likelihoods, length)
-    suspicion = _suspect(constants, state, likelihoods, length)
-    cusum = _cusum(constants, state.cusum, bad, total)
-    counts = _counts(condition, state, sample, (bad, total)) if cusum else (0.0, 0.0, 0.0, 0.0)
-    onset = sample.start if state.onset is None else state.onset
-    return SequentialRatioState(
-        fired=state.fired or proof.value >= constants.enough,
-        trial=state.trial,
-        proof_start=proof.start,
-        proof_change=proof.change,
-        proof_time=proof.elapsed,
-        proof_e=proof.value,
-        polls=polls,
-        suspicion_start=suspicion.start,
-        suspicion_change=suspicion.change,
-        suspicion_time=suspicion.elapsed,
-        suspicion_e=suspicion.value,
-        cusum=cusum,
-        onset=onset if cusum else None,
-        bad=counts[0],
-        total=counts[1],
-        other_bad=counts[2],
-        other_total=counts[3],
-        seen=state.seen + total,
-        last_share=bad / total if total else state.last_share,
+    grid = grid_of(condition)
+    other_total = sample.count(condition.total)
+    per_bad, per_request = grid.cusum
+    bet = Bet(
+        likelihoods=likelihoods_of(grid, bad, total),
+        quiet=not total,
+        start=sample.start,
+        length=max(sample.end - sample.start, 0.0),
+        cusum=bad * per_bad + total * per_request,
+        counts=Counts(bad, total, min(sample.count(condition.bad), other_total), other_total),
+        seen=total,
+        last=bad / total if total else None,
     )
-
-
-def level(state: SequentialRatioState) -> Level:
-    """FIRING once proved, until the evidence is discarded; PENDING under suspicion; never recovering."""
-    if state.fired:
-        return Level.FIRING
-    return Level.PENDING if suspicious(state) else Level.INACTIVE
-
-
-def suspicious(state: SequentialRatioState) -> bool:
-    """Whether the evidence without ride-out has reached `SUSPICION`."""
-    return state.suspicion_e >= SUSPICION
-
-
-def begin_trial(state: SequentialRatioState) -> SequentialRatioState:
-    """Suspicion afresh; the proof goes on without ride-out, for the divert has ridden the disturbance out."""
-    return replace(
-        state,
-        trial=True,
-        suspicion_start=FRESH.start,
-        suspicion_change=FRESH.change,
-        suspicion_time=FRESH.elapsed,
-        suspicion_e=FRESH.value,
-    )
-
-
-def end_trial(condition: SequentialRatio, state: SequentialRatioState) -> SequentialRatioState:
-    """The ride-out is on again and goes on from the evidence that there is."""
-    return replace(state, trial=False, polls=mixture.polls_needed(constants_of(condition), state.proof_e))
-
-
-def recovered(state: SequentialRatioState) -> bool:
-    """Whether the onset's CUSUM is back at 0."""
-    return state.onset is None
+    return sequential.advance(constants_of(condition), state, bet)
 
 
 def known(state: SequentialRatioState) -> bool:
@@ -156,50 +101,38 @@ def known(state: SequentialRatioState) -> bool:
     return state.seen >= EVENTS_TO_JUDGE
 
 
-def evidence(state: SequentialRatioState) -> Evidence:
-    """Counts since the onset, and both e-values."""
-    return Evidence(
-        onset=state.onset,
-        bad=state.bad,
-        total=state.total,
-        other_bad=state.other_bad,
-        other_total=state.other_total,
-        log_e=math.log(max(state.proof_e, SMALLEST_E)),
-        log_e_suspicion=math.log(max(state.suspicion_e, SMALLEST_E)),
-        last=Last(value=state.last_share),
+@lru_cache(maxsize=256)
+def grid_of(condition: SequentialRatio) -> Grid:
+    """The alternatives of a condition; ValueError for one that the test cannot judge."""
+    check(condition)
+    limit, softening = condition.limit, 1.0 / condition.design_effect
+    low, high = _log_odds(condition.min_effect), _log_odds(LARGEST_EFFECT)
+    step = (high - low) / (ALTERNATIVES - 1)
+    shares = [1.0 / (1.0 + math.exp(-(low + j * step))) for j in range(ALTERNATIVES)]
+    per_poll = condition.dependence == "per_poll"
+    return Grid(
+        weights=() if per_poll else tuple(_weights(share, limit, softening) for share in shares),
+        cusum=_weights(min(2.0 * limit, (1.0 + limit) / 2.0), limit, 1.0),
+        limit=limit,
+        softening=softening,
     )
 
 
-def _prove(
-    constants: Constants, state: SequentialRatioState, likelihoods: Likelihoods, length: Seconds
-) -> tuple[Process, float]:
-    """The proof after one reading, and its granted polls. It stands still once it has fired."""
-    proof = Process(state.proof_start, state.proof_change, state.proof_time, state.proof_e)
-    if state.fired:
-        return proof, state.polls
-    proof = mixture.advance(constants, proof, likelihoods, length)
-    if state.trial or constants.growth == math.inf:
-        return proof, 0.0
-    return mixture.ride_out(constants, proof, state.polls, length)
+def likelihoods_of(grid: Grid, bad: float, total: float) -> Likelihoods:
+    """L_j of a reading."""
+    if not total:
+        return None
+    if grid.weights:
+        return [mixture.likelihood(bad * per_bad + total * per_request) for per_bad, per_request in grid.weights]
+    gain = bad / total / grid.limit - 1.0
+    return [(1.0 + part * gain) ** grid.softening for part in BETS]
 
 
-def _suspect(constants: Constants, state: SequentialRatioState, likelihoods: Likelihoods, length: Seconds) -> Process:
-    """The suspicion after one reading: without ride-out, and not above `SATURATION`."""
-    suspicion = Process(state.suspicion_start, state.suspicion_change, state.suspicion_time, state.suspicion_e)
-    suspicion = mixture.advance(constants, suspicion, likelihoods, length)
-    return mixture.bounded(constants, suspicion, SATURATION)
+def _log_odds(share: float) -> float:
+    return math.log(share / (1.0 - share))
 
 
-def _cusum(constants: Constants, cusum: float, bad: float, total: float) -> float:
-    per_bad, per_request = constants.cusum
-    return min(max(cusum + bad * per_bad + total * per_request, 0.0), CUSUM_CEILING)
-
-
-def _counts(
-    condition: SequentialRatio, state: SequentialRatioState, sample: Sample, own: tuple[float, float]
-) -> tuple[float, float, float, float]:
-    """Both colours' counts since the onset."""
-    other_total = sample.count(condition.total)
-    other_bad = min(sample.count(condition.bad), other_total)
-    bad, total = own
-    return state.bad + bad, state.total + total, state.other_bad + other_bad, state.other_total + other_total
+def _weights(share: float, limit: float, softening: float) -> tuple[float, float]:
+    """The logarithm of L of e bad of n requests as factors of e and n."""
+    per_good = math.log((1.0 - share) / (1.0 - limit))
+    return (math.log(share / limit) - per_good) * softening, per_good * softening
