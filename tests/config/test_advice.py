@@ -22,8 +22,8 @@ from tests.config.helpers import changed
         (
             "rules: {errors: {sequential_ratio: {ride_out: 100ms}}}\n",
             (
-                "2: rules.errors.sequential_ratio.ride_out: 100ms is shorter than one reading of edge (250ms): a blip "
-                "inside one reading rolls back"
+                "2: rules.errors.sequential_ratio.ride_out: 100ms is shorter than one reading of edge (250ms each): a "
+                "blip inside one rolls back"
             ),
         ),
         (
@@ -40,8 +40,15 @@ from tests.config.helpers import changed
         (
             "plans: {canary: {steps: [{weight: 50%, soak: 12s}, {weight: 100%}]}}\n",
             (
-                "2: plans.canary.steps[1]: 12s of soak is shorter than the 13s of warm-up and ride-out of app's rules: "
-                "the step ends before they can decide"
+                "2: plans.canary.steps[1]: 12s of soak is shorter than the 14s that errors takes at best: the step "
+                "ends before app can be judged by it"
+            ),
+        ),
+        (
+            "services: {app: {policy: errors}}\n",
+            (
+                "2: services.app.policy: does not name health, which then never rolls back; wanted it here, or "
+                "on_fire: freeze"
             ),
         ),
     ],
@@ -53,6 +60,91 @@ def test_each_warning_has_its_place_and_reason(tmp_path: Path, text: str, warnin
     assert [f"{tmp_path}/changed.yml:{warning}"] == [str(each) for each in warnings]
 
 
+METRICS = """
+sources:
+  metrics:
+    prometheus:
+      url: http://127.0.0.1:9090
+      counters: {errors: "http_errors_total{color='$colour'}", requests: "http_requests_total{color='$colour'}"}
+      gauges: {p95: "max(rate(seconds_bucket{color='$colour'}[RANGE]))"}
+"""
+RULE = """
+rules: {scraped: {KIND, on_fire: ACTION}}
+services: {app: {rules: [errors, health, scraped]}}
+"""
+
+
+EACH = "readings of metrics (15s each)"
+BLIP = (
+    "3s is shorter than one reading of metrics (15s each): a blip inside one rolls back; the access log has a reading "
+    "every 250ms"
+)
+WAITS = "10s is shorter than the 15s from one reading to the next, so it waits for the second bad reading"
+
+
+def scraped(kind: str, *, on_fire: str = "rollback", looks_back: str = "1m") -> str:
+    """A rule on a Prometheus server that is scraped every 15 s."""
+    return METRICS.replace("RANGE", looks_back) + RULE.replace("KIND", kind).replace("ACTION", on_fire)
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        (
+            scraped("sequential_ratio: {bad: metrics.errors, total: metrics.requests, limit: 5%}"),
+            f"rules.scraped.sequential_ratio: {BLIP}",
+        ),
+        (
+            scraped("sequential_count: {events: metrics.errors, limit: 1 per minute}"),
+            f"rules.scraped.sequential_count: {BLIP}",
+        ),
+        (
+            scraped('threshold: {value: metrics.errors, total: metrics.requests, when: "> 5%", over: 29s}'),
+            f"rules.scraped.threshold.over: 29s is shorter than two {EACH}: when one is lost the window is empty",
+        ),
+        (
+            scraped('threshold: {value: metrics.p95, when: "> 2"}', looks_back="29s"),
+            f"rules.scraped.threshold.value: its query looks back 29s, less than two {EACH}: its range may be empty",
+        ),
+        (scraped('threshold: {value: metrics.p95, when: "> 2", for: 10s}'), f"rules.scraped.threshold.for: {WAITS}"),
+        (
+            scraped('spike: {value: metrics.p95, floor: "80", for: 10s}', on_fire="freeze"),
+            f"rules.scraped.spike.for: {WAITS}",
+        ),
+    ],
+)
+def test_times_that_do_not_go_with_the_scrapes(tmp_path: Path, text: str, warning: str) -> None:
+    """Each with its reason, and what would be better."""
+    warnings = [str(each).partition(":")[2].partition(": ")[2] for each in changed(tmp_path, text).warnings]
+
+    assert [warning] == warnings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        scraped("sequential_ratio: {bad: metrics.errors, total: metrics.requests, limit: 5%}", on_fire="freeze"),
+        scraped("sequential_ratio: {bad: metrics.errors, total: metrics.requests, limit: 5%, ride_out: 15s}"),
+        scraped("canary_vs_stable: {bad: metrics.errors, total: metrics.requests}"),
+        scraped('threshold: {value: metrics.errors, total: metrics.requests, when: "> 5%", over: 30s}'),
+        scraped('threshold: {value: metrics.p95, when: "> 2", for: 15s}', looks_back="30s"),
+    ],
+)
+def test_times_that_go_with_the_scrapes(tmp_path: Path, text: str) -> None:
+    """The bounds are exact; a rule that does not roll back may see blips, and a comparison rides one reading out."""
+    assert () == changed(tmp_path, text).warnings
+
+
+def test_the_slowest_rule_counts(tmp_path: Path) -> None:
+    """Its window, its `for` and the scrape count, and rules that freeze; those that are only observed do not."""
+    threshold = 'threshold: {value: metrics.p95, when: "> 2", for: 45s}'
+    plan = "plans: {canary: {steps: [{weight: 50%, soak: 1m}, {weight: 100%}]}}\n"
+
+    for on_fire, expected in (("freeze", ["scraped takes at best"]), ("observe", [])):
+        warnings = changed(tmp_path, scraped(threshold, on_fire=on_fire) + plan).warnings
+        assert expected == [text for text in ["scraped takes at best"] for each in warnings if text in str(each)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -60,8 +152,11 @@ def test_each_warning_has_its_place_and_reason(tmp_path: Path, text: str, warnin
         "rules: {lag: {threshold: {for: 1s}}}\n",
         "rules: {errors: {sequential_ratio: {ride_out: 250ms}}}\n",
         "rules: {health: {probe: {fall: 1}, on_fire: freeze}}\n",
-        "plans: {canary: {steps: [{weight: 50%, soak: 13s}, {weight: 100%}]}}\n",
-        "plans: {canary: {steps: [{weight: 50%, soak: 15m}, {weight: 60%, soak: 3s}, {weight: 100%}]}}\n",
+        "plans: {canary: {steps: [{weight: 50%, soak: 14s}, {weight: 100%}]}}\n",
+        "plans: {canary: {steps: [{weight: 50%, soak: 15m}, {weight: 60%, soak: 10s}, {weight: 100%}]}}\n",
+        "services: {app: {policy: errors and health}}\n",
+        "services: {app: {policy: all, rules: [errors, health, lag]}}\n",
+        "services: {app: {policy: errors or health, rules: [errors, health, lag]}}\n",
     ],
 )
 def test_what_is_just_right_earns_no_warning(tmp_path: Path, text: str) -> None:

@@ -1,21 +1,18 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.config.helpers import GOOD, RULES, compiled
-from watchdog.config.adapters import (
-    AccessLogSettings,
-    ContactSettings,
-    HealthSettings,
-    HealthTarget,
-    NginxSettings,
-    RouteSettings,
-)
+from watchdog.config.adapters import ContactSettings, NginxSettings
 from watchdog.config.compile import compile_
 from watchdog.config.forms import Expect
 from watchdog.config.load import load
+from watchdog.config.schema.sources.health import Health
+from watchdog.config.sources.access_log import AccessLogSettings, RouteSettings
+from watchdog.config.sources.health import HealthSettings, HealthTarget
 from watchdog.config.words import Secret, SenderUrl
-from watchdog.core import settings
+from watchdog.core import conditions, settings
 from watchdog.core.model import Colour, Missing, NoData, OnFire
 
 
@@ -31,7 +28,7 @@ def test_a_file_becomes_the_cores_service() -> None:
                 settings.Rule(
                     name="errors",
                     source="edge",
-                    condition=settings.SequentialRatio(
+                    condition=conditions.SequentialRatio(
                         bad="errors",
                         total="requests",
                         limit=0.05,
@@ -47,14 +44,16 @@ def test_a_file_becomes_the_cores_service() -> None:
                 settings.Rule(
                     name="health",
                     source="health",
-                    condition=settings.Probe(signal="up", fall=3, rise=2),
+                    condition=conditions.Probe(signal="up", fall=3, rise=2),
                     on_fire=OnFire.ROLLBACK,
                     warm_up=10.0,
                 ),
             ),
             sources=(
                 settings.Source(name="edge", kind="access_log", interval=0.25, required=True),
-                settings.Source(name="health", kind="health", interval=2.0, required=True, probing=True),
+                settings.Source(
+                    name="health", kind="health", interval=2.0, required=True, probing=True, idle_factor=5.0
+                ),
             ),
             policy=settings.AnyOf(),
             plan="canary",
@@ -94,7 +93,7 @@ def test_alpha_is_shared_by_the_sequential_rules_that_roll_back(tmp_path: Path) 
         "  writes: {sequential_ratio: {bad: edge.writes, total: edge.requests, limit: 50%}, on_fire: freeze}\n"
         "services: {app: {rules: [errors, slow, writes, health], alpha: 0.4%}}\n",
     ).environment.services
-    shares = {r.name: r.condition.alpha for r in service.rules if isinstance(r.condition, settings.SequentialRatio)}
+    shares = {r.name: r.condition.alpha for r in service.rules if isinstance(r.condition, conditions.SequentialRatio)}
 
     assert 0.004 == service.alpha
     assert {"errors": 0.002, "slow": 0.002, "writes": 0.002} == shares
@@ -105,7 +104,7 @@ def test_min_effect_stays_below_what_the_test_can_find(tmp_path: Path) -> None:
     for text, effect in (("limit: 40%", 0.59), ("limit: 10%", 0.16), ("min_effect: 7%", 0.07)):
         (service,) = compiled(tmp_path, f"rules: {{errors: {{sequential_ratio: {{{text}}}}}}}\n").environment.services
         condition = service.rules[0].condition
-        assert isinstance(condition, settings.SequentialRatio)
+        assert isinstance(condition, conditions.SequentialRatio)
         assert pytest.approx(effect) == condition.min_effect
 
 
@@ -114,7 +113,7 @@ def test_a_window_of_its_own_wins_over_the_plan(tmp_path: Path) -> None:
     (service,) = compiled(tmp_path, "rules: {errors: {sequential_ratio: {window: 2h}}}\n").environment.services
     condition = service.rules[0].condition
 
-    assert isinstance(condition, settings.SequentialRatio)
+    assert isinstance(condition, conditions.SequentialRatio)
     assert 7200.0 == condition.window
 
 
@@ -142,10 +141,10 @@ def test_a_threshold_becomes_its_condition(tmp_path: Path) -> None:
     lag, share = service.rules[2:]
 
     assert (
-        settings.Threshold(
+        conditions.Threshold(
             value="seconds",
-            when=settings.Bound(op=">", limit=1.0),
-            clear=settings.Bound(op=">", limit=0.5),
+            when=conditions.Bound(op=">", limit=1.0, unit="duration"),
+            clear=conditions.Bound(op=">", limit=0.5, unit="duration"),
             for_=15.0,
             clear_for=60.0,
             interval=2.0,
@@ -157,11 +156,11 @@ def test_a_threshold_becomes_its_condition(tmp_path: Path) -> None:
         lag.on_missing(missing) for missing in (Missing.TIMEOUT, Missing.EMPTY, Missing.NAN)
     ]
     assert (
-        settings.Threshold(
+        conditions.Threshold(
             value="slow[labs]",
             total="requests[labs]",
-            when=settings.Bound(op=">", limit=0.2),
-            clear=settings.Bound(op=">", limit=0.2),
+            when=conditions.Bound(op=">", limit=0.2, unit="share"),
+            clear=conditions.Bound(op=">", limit=0.2, unit="share"),
             matches=3,
             out_of=5,
             over=60.0,
@@ -224,6 +223,44 @@ def test_a_policy_of_some_names_its_rules(tmp_path: Path) -> None:
         settings.AnyOf(at_least=2, rules=("errors", "health"))
         == compiled(tmp_path, text).environment.services[0].policy
     )
+
+
+def test_a_policy_may_have_parts(tmp_path: Path) -> None:
+    """As deep as the file says."""
+    text = (
+        "rules: {slow: {sequential_ratio: {bad: edge.slow, total: edge.requests, limit: 5%}, on_fire: rollback}}\n"
+        "services: {app: {rules: [errors, health, slow], policy: health or (errors and slow)}}\n"
+    )
+
+    assert (
+        settings.AnyOf(rules=("health",), parts=(settings.AnyOf(rules=("errors", "slow"), all_=True),))
+        == compiled(tmp_path, text).environment.services[0].policy
+    )
+
+
+def test_an_observing_rule_stands_in_for_an_armed_one(tmp_path: Path) -> None:
+    """For one that rolls back, unless the file says otherwise or the source cannot tell the colours apart."""
+    for text, instead_of in (("observe", OnFire.ROLLBACK), ("observe, instead_of: freeze", OnFire.FREEZE)):
+        (service,) = compiled(
+            tmp_path, f"rules: {{lag: {{on_fire: {text}}}}}\nservices: {{app: {{rules: [errors, health, lag]}}}}\n"
+        ).environment.services
+        assert (OnFire.OBSERVE, instead_of) == (service.rules[2].on_fire, service.rules[2].instead_of)
+
+
+def test_an_observing_rule_on_shared_data_stands_in_for_a_freeze(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could never roll back; it has one instance for both colours."""
+    specs = {name: replace(spec, of_data=True) for name, spec in Health.CATALOGUE.items()}
+    monkeypatch.setattr(Health, "CATALOGUE", specs)
+    (service,) = compiled(
+        tmp_path,
+        "rules: {health: {on_fire: freeze}}\nservices: {app: {rules: [errors, health, lag]}}\n",
+    ).environment.services
+
+    assert [(True, OnFire.ROLLBACK), (False, OnFire.FREEZE), (False, OnFire.FREEZE)] == [
+        (rule.per_colour, rule.instead_of) for rule in service.rules
+    ]
 
 
 def test_the_access_log_counts_users_even_if_no_rule_reads_it(tmp_path: Path) -> None:
@@ -322,7 +359,7 @@ def test_a_health_check_is_filled_in_for_each_colour(tmp_path: Path) -> None:
                 ),
             ),
         ),
-    ) == service.health
+    ) == service.sources
     assert "health" == service.direct
 
 
@@ -342,7 +379,7 @@ def test_the_source_that_asks_stable_can_be_named(tmp_path: Path) -> None:
     result = compiled(tmp_path, "sources: {ready: {health: {path: /ready}}}\nservices: {app: {health: ready}}\n")
 
     assert "ready" == result.services[0].direct
-    assert ["health", "ready"] == [health.name for health in result.services[0].health]
+    assert ["health", "ready"] == [health.name for health in result.services[0].sources]
     assert ["edge", "health", "ready"] == [source.name for source in result.environment.services[0].sources]
 
 
@@ -351,6 +388,6 @@ def test_the_shipped_production_file_compiles() -> None:
     (service,) = compile_(load(str(RULES / "production.yml"))).environment.services
     condition = service.rules[2].condition
 
-    assert isinstance(condition, settings.SequentialRatio)
+    assert isinstance(condition, conditions.SequentialRatio)
     assert ("errors[lab-results]", 0.001 / 3) == (condition.bad, condition.alpha)
     assert ("login", "lab-results") == service.critical_routes

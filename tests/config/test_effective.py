@@ -23,6 +23,8 @@ def test_every_value_has_its_origin(tmp_path: Path) -> None:
         "total": ("edge.requests", "good.yml:7"),
         "limit": ("5%", "good.yml:7"),
         "ride_out": ("5s", "changed.yml:4"),
+        "dependence": ("independent", "default"),
+        "design_effect": ("1", "default"),
     } == rows(loaded, "rules.errors.sequential_ratio.")
     assert ("10s", "default") == rows(loaded, "rules.errors.")["warm_up"]
 

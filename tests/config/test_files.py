@@ -80,9 +80,136 @@ def test_variables_are_filled_in_once(tmp_path: Path) -> None:
     assert {"c": "$b"} == plain(read(written(tmp_path, main="variables: {a: $b, b: x}\nc: $a\n")).tree)
 
 
-def test_keys_are_not_filled_in(tmp_path: Path) -> None:
-    """A name is what it is."""
-    assert {"$a": "x"} == plain(read(written(tmp_path, main="variables: {a: x}\n$a: $a\n")).tree)
+def test_names_are_filled_in_before_files_are_merged(tmp_path: Path) -> None:
+    """So that a file can change one key of what an included file names by a variable."""
+    path = written(
+        tmp_path,
+        main="include: [base.yml]\nvariables: {a: x}\nrules: {x-up: {b: 2}}\n",
+        base="rules: {$a-up: {b: 1, c: 1}}\n",
+    )
+
+    assert {"rules": {"x-up": {"b": "2", "c": "1"}}} == plain(read(path).tree)
+
+
+PRESET = "variables: {name: , window: 1m}\nrules: {$name-heap: {over: $window}}\n"
+
+
+def test_one_file_serves_several_services(tmp_path: Path) -> None:
+    """Included once for each, with its own names and values, and with its defaults for the rest."""
+    path = written(
+        tmp_path,
+        main="include:\n- {file: preset.yml, with: {name: billing}}\n"
+        "- {file: preset.yml, with: {name: labs, window: 5m}}\n",
+        preset=PRESET,
+    )
+    result = read(path)
+
+    assert [] == result.problems
+    assert {"rules": {"billing-heap": {"over": "1m"}, "labs-heap": {"over": "5m"}}} == plain(result.tree)
+    assert ["main.yml", "preset.yml"] == [Path(file).name for file in result.files]
+
+
+def test_a_preset_sees_only_its_own_variables(tmp_path: Path) -> None:
+    """Those of the including file neither change it nor are changed by it."""
+    path = written(
+        tmp_path,
+        main="include: [{file: preset.yml, with: {name: a}}]\nvariables: {window: 9m, x: 1}\na: $window\n",
+        preset=PRESET + "b: $x\n",
+    )
+    result = read(path)
+
+    assert ['preset.yml:3: b: "$x" is not a variable; wanted one of: $name, $window, $colour'] == messages(
+        result, tmp_path
+    )
+    assert {"rules": {"a-heap": {"over": "1m"}}, "b": "$x", "a": "9m"} == plain(result.tree)
+
+
+def test_with_takes_the_variables_of_the_including_file(tmp_path: Path) -> None:
+    """In its texts, with `$colour` left for later; what is passed is not filled in again."""
+    path = written(
+        tmp_path,
+        main="include: [{file: preset.yml, with: {name: $n, window: '$colour-$n-$$n'}}]\nvariables: {n: labs}\n",
+        preset=PRESET,
+    )
+
+    assert {"rules": {"labs-heap": {"over": "$colour-labs-$n"}}} == plain(read(path).tree)
+
+
+def test_a_preset_may_include_others(tmp_path: Path) -> None:
+    """By name alone a file shares the preset's variables, with some of its own it has its own."""
+    path = written(
+        tmp_path,
+        main="include: [{file: outer.yml, with: {name: a}}]\n",
+        outer="include: [shared.yml, {file: preset.yml, with: {name: $name-x}}]\nvariables: {name: , window: 2m}\n",
+        shared="variables: {window: 3m}\nb: $name-$window\n",
+        preset=PRESET,
+    )
+
+    assert {"b": "a-2m", "rules": {"a-x-heap": {"over": "1m"}}} == plain(read(path).tree)
+
+
+def test_a_preset_that_includes_itself_is_found(tmp_path: Path) -> None:
+    """As any other file."""
+    path = written(tmp_path, main="include: [{file: main.yml, with: {}}]\n")
+
+    assert ['main.yml:1: include: "main.yml" includes itself, directly or through another file'] == messages(
+        read(path), tmp_path
+    )
+
+
+def test_a_preset_that_cannot_be_read_has_one_message(tmp_path: Path) -> None:
+    """What was passed to it is nobody's fault."""
+    path = written(tmp_path, main="include: [{file: gone.yml, with: {a: 1}}]\n")
+
+    assert ['main.yml:1: include: "gone.yml" cannot be read: No such file or directory'] == messages(
+        read(path), tmp_path
+    )
+
+
+def test_the_order_of_includes_holds_for_presets(tmp_path: Path) -> None:
+    """A later one wins over an earlier one, the file itself over both."""
+    path = written(
+        tmp_path,
+        main="include: [{file: p.yml, with: {v: 1}}, q.yml, {file: p.yml, with: {v: 3}}]\nd: 4\n",
+        p="variables: {v: 0}\na: $v\nd: $v\n",
+        q="a: 2\nb: 2\n",
+    )
+
+    assert {"a": "3", "b": "2", "d": "4"} == plain(read(path).tree)
+
+
+def test_mistakes_in_a_preset_have_its_place(tmp_path: Path) -> None:
+    """And where the variables of the text were given."""
+    path = written(tmp_path, main="include:\n- file: preset.yml\n  with: {name: a}\n", preset=PRESET)
+    result = read(path)
+    spot = locate(result.tree, ("rules", "a-heap", "over"))
+
+    assert f"{tmp_path}/preset.yml:2" == str(spot.origin)
+    assert f'$window is "1m" ({tmp_path}/preset.yml:1)' == result.notes[spot.origin.file, 2, spot.key]
+    assert f'$name is "a" ({tmp_path}/main.yml:3)' == result.notes[spot.origin.file, 2, "rules.a-heap"]
+
+
+def test_a_variable_that_nobody_gave_is_told_once(tmp_path: Path) -> None:
+    """Of a preset where it is included, of a shared file where it is named; not again for each of its uses."""
+    path = written(tmp_path, main="include: [shared.yml, {file: preset.yml, with: {window: 1s}}]\n", preset=PRESET,
+                   shared="variables: {url: }\na: $url\nb: $url\n")  # fmt: skip
+    result = read(path)
+
+    assert [
+        "shared.yml:1: variables.url: has no text; wanted one here, or from the file that includes this one",
+        "main.yml:1: include[2].with.name: is missing; preset.yml:1 wants a text for it",
+    ] == messages(result, tmp_path)
+    assert ["a", "b", "rules.$name-heap"] == [key for _, _, key in result.unfilled]
+
+
+def test_a_variable_that_others_must_give_may_be_given_by_the_including_file(tmp_path: Path) -> None:
+    """A name alone does not take away the text that it has."""
+    path = written(
+        tmp_path, main="include: [a.yml]\nvariables: {url: x}\n", a="include: [b.yml]\nvariables: {url: }\na: $url\n",
+        b="variables: {url: z}\n",
+    )  # fmt: skip
+
+    assert ([], {"a": "x"}) == ((result := read(path)).problems, plain(result.tree))
 
 
 def test_mistakes_of_all_files_are_collected(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from watchdog.config.errors import WrongValueError
-from watchdog.config.forms import Expect, Policy, Signal
+from watchdog.config.forms import Expect, Signal
 
 
 def test_a_signal_has_a_source_a_name_and_perhaps_a_route() -> None:
@@ -19,32 +19,6 @@ def test_other_signals_are_refused(bad: object) -> None:
     """The message shows both forms."""
     with pytest.raises(WrongValueError, match=r"wanted SOURCE\.SIGNAL"):
         Signal.parse(bad)
-
-
-@pytest.mark.parametrize(
-    ("text", "policy"),
-    [("any", Policy()), ("all", Policy(all_=True)), ("2 of [a, b, c]", Policy(2, ("a", "b", "c")))],
-)
-def test_policies_read_and_print_alike(text: str, policy: Policy) -> None:
-    """The three forms of this version."""
-    assert policy == Policy.parse(text)
-    assert text == str(policy)
-
-
-@pytest.mark.parametrize(
-    "bad", ["", "some", "0 of [a]", "2 of [a]", "1 of [a, a]", "1 of []", "1 of [a,]", None, ["any"]]
-)
-def test_other_policies_are_refused(bad: object) -> None:
-    """The number lies between 1 and the number of rules, each named once."""
-    with pytest.raises(WrongValueError, match="wanted any, all"):
-        Policy.parse(bad)
-
-
-@pytest.mark.parametrize("bad", ["a and b", "a or (b and c)", "not a"])
-def test_expressions_are_refused_by_name(bad: str) -> None:
-    """They belong to a later version, and the message says so."""
-    with pytest.raises(WrongValueError, match="expressions with and, or, not are not available in this version"):
-        Policy.parse(bad)
 
 
 def test_an_expected_answer_is_a_status_or_json_keys() -> None:

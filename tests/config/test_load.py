@@ -1,4 +1,5 @@
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +59,20 @@ def test_the_base_file_lacks_only_what_an_environment_adds() -> None:
     }
 
 
-def test_fifteen_mistakes_give_fifteen_errors_at_once(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("in_bad")
+def test_fifteen_mistakes_give_fifteen_errors_at_once() -> None:
+    """One of each sort in one file: sources, every kind of rule, service, policy, plan; none hides another."""
+    path = "../fifteen.yml"
+    expected = [line[3:] for line in Path(path).read_text().splitlines() if line.startswith("#! ")]
+    errors = errors_of(path)
+
+    assert expected == errors
+    assert 15 == len(errors)
+    assert [] == [error for error in errors if not re.match(r"\.\./fifteen\.yml:[0-9]+: [a-z].*: ", error)]
+    assert [] == [error for error in errors if "wanted" not in error and "did you mean" not in error]
+
+
+def test_the_mistakes_of_all_files_come_at_once(tmp_path: Path) -> None:
     """All files and sections are checked in one run; the errors come by file and line, then their sum."""
     (tmp_path / "base.yml").write_text(
         "version: 1\n"
@@ -108,7 +122,7 @@ def test_fifteen_mistakes_give_fifteen_errors_at_once(tmp_path: Path) -> None:
         "all.yml:18: escalation[1].contacts",
         "base.yml:2: blind_afer",
         "base.yml:4: sources.edge.access_log.slow",
-        "base.yml:5: sources.metrics.prometheus",
+        "base.yml:5: sources.metrics.prometheus.url",
         "base.yml:6: sources.health.health.path",
     ] == [":".join(line.split(":")[:3]) for line in lines[:-1]]
     assert "17 errors; nothing was loaded." == lines[-1]
@@ -165,3 +179,20 @@ def test_no_value_brings_a_traceback_or_another_librarys_words(tmp_path: Path, w
             assert not {"Input should", "pydantic", "type=", "Value error"} & {
                 word for word in ("Input should", "pydantic", "type=", "Value error") if word in problem.message
             }
+
+
+def test_a_preset_serves_two_services(tmp_path: Path) -> None:
+    """Its rules carry the names that it was included with, and what it was not given has its default."""
+    path = tmp_path / "two.yml"
+    preset = HERE / "presets" / "slow-health.yml"
+    path.write_text(
+        f"include: [{HERE / 'good.yml'}, {{file: {preset}, with: {{name: billing}}}},"
+        f" {{file: {preset}, with: {{name: labs, limit: 3s}}}}]\n"
+        "rules: {labs-leak: {on_fire: freeze}}\n"
+    )
+    rules = load(str(path)).sections.rules
+
+    assert {"billing-slow-health": "> 1s", "labs-slow-health": "> 3s"} == {
+        name: str(rule.threshold.when) for name, rule in rules.items() if rule.threshold and name != "lag"
+    }
+    assert ["observe", "freeze"] == [rules[name].on_fire.value for name in ("billing-leak", "labs-leak")]

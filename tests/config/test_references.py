@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,31 +6,6 @@ from tests.config.helpers import GOOD, changed
 from watchdog.config import references
 from watchdog.config.errors import ConfigError
 from watchdog.config.load import load
-from watchdog.config.schema.sources import KINDS, Kind
-
-
-@contextmanager
-def blind_to_colours(kind: str) -> Iterator[None]:
-    """As if sources of that kind did not tell the colours apart, which no kind of this version does."""
-    before = KINDS[kind]
-    assert isinstance(KINDS, dict)
-    KINDS[kind] = Kind(
-        signals=before.signals, routes=before.routes, required=before.required, probing=before.probing, per_colour=False
-    )
-    try:
-        yield
-    finally:
-        KINDS[kind] = before
-
-
-def test_a_source_that_cannot_tell_the_colours_apart_cannot_roll_back() -> None:
-    """What it says is true of both."""
-    with blind_to_colours("health"), pytest.raises(ConfigError) as raised:
-        load(str(GOOD))
-    (problem,) = raised.value.errors
-
-    assert "rules.health.on_fire" == problem.key
-    assert problem.message.endswith("wanted freeze, escalate or observe")
 
 
 def test_the_health_source_of_the_rules_asks_stable() -> None:
@@ -60,3 +33,16 @@ def test_a_wrong_value_does_not_hide_a_wrong_name_beside_it(tmp_path: Path) -> N
     assert {"divert_for", "rules", "plan", "health"} == {
         p.key.removeprefix("services.app.") for p in raised.value.errors
     }
+
+
+def test_a_policys_parts_are_searched_for_wrong_names(tmp_path: Path) -> None:
+    """The message repeats the expression; each name is told once."""
+    text = "services: {app: {rules: [errors, health, lag], policy: '(errors and helth) or (lag and helth)'}}\n"
+    with pytest.raises(ConfigError) as raised:
+        changed(tmp_path, text)
+
+    place = 'in "(errors and helth) or (lag and helth)": '
+    assert {
+        f'{place}"helth" is not a rule of this service; did you mean "health"?',
+        f'{place}"lag" has on_fire: observe; the policy is about rules with rollback',
+    } == {problem.message for problem in raised.value.errors}

@@ -1,22 +1,26 @@
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from watchdog.config.errors import WrongValueError
+from watchdog.config.parsed import Parsed
 from watchdog.config.units import (
     UNITS_MS,
     Comparison,
     Duration,
+    Factor,
     Matches,
     Positive,
+    Quantity,
+    Rate,
     Share,
     Weight,
     duration_text,
-    flag,
-    integer,
     number_text,
+    size_text,
 )
 
 
@@ -117,6 +121,7 @@ def test_other_weights_are_refused(text: str) -> None:
         ("<80%", Comparison("<", 0.8, "share")),
         (">= 5", Comparison(">=", 5.0, "number")),
         ("<= -0.5", Comparison("<=", -0.5, "number")),
+        ("> 1.5GiB", Comparison(">", 1.5 * 2**30, "size")),
     ],
 )
 def test_comparisons_have_an_operator_and_a_quantity(text: str, expected: Comparison) -> None:
@@ -144,22 +149,9 @@ def test_impossible_matches_are_refused(text: str) -> None:
         Matches.parse(text)
 
 
-@pytest.mark.parametrize("text", ["-1", "1.5", "0x10", "11", "one", "010101010101"])
-def test_other_numbers_are_refused(text: str) -> None:
-    """Whole numbers within the range only."""
-    with pytest.raises(WrongValueError, match="a whole number from 0 to 10"):
-        integer(text, 0, 10)
-
-
-@pytest.mark.parametrize("text", ["yes", "on", "True", "1", "", "y"])
-def test_only_true_and_false_are_flags(text: str) -> None:
-    """YAML's old words for them are not."""
-    assert (True, False) == (flag("true"), flag("false"))
-    with pytest.raises(WrongValueError, match="wanted true or false"):
-        flag(text)
-
-
-@pytest.mark.parametrize("parse", [Duration.parse, Share.parse, Comparison.parse, Matches.parse])
+@pytest.mark.parametrize(
+    "parse", [Duration.parse, Share.parse, Comparison.parse, Matches.parse, Rate.parse, Factor.parse, Quantity.parse]
+)
 @pytest.mark.parametrize("value", [None, [], {}, ["2s"]])
 def test_what_is_no_text_is_refused(parse: object, value: object) -> None:
     """A list or a mapping in the place of a quantity is named as such."""
@@ -173,3 +165,113 @@ def test_numbers_are_printed_without_exponent() -> None:
     assert ["0.0001", "1", "1000000", "0.1"] == [
         number_text(0.0001), number_text(0.01, 100), number_text(1e6), number_text(0.001, 100)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "rate", "spelling"),
+    [
+        ("2 per minute", 2 / 60, "2 per minute"),
+        ("60 per minute", 1.0, "1 per second"),
+        ("0.5 per second", 0.5, "30 per minute"),
+        ("1 per hour", 1 / 3600, "1 per hour"),
+        ("7 per  day", 7 / 86_400, "7 per day"),
+    ],
+)
+def test_a_rate_is_in_events_per_second(text: str, rate: float, spelling: str) -> None:
+    """One rate has one spelling, whichever unit it was written in, and reads back from it."""
+    parsed = Rate.parse(text)
+
+    assert (rate, spelling, parsed) == (parsed, str(parsed), Rate.parse(spelling))
+
+
+@given(st.integers(1, 100_000), st.sampled_from(["second", "minute", "hour", "day"]))
+def test_a_rate_survives_its_spelling(number: int, unit: str) -> None:
+    """Thousandths of an event included."""
+    rate = Rate.parse(f"{number / 1000} per {unit}")
+
+    assert rate == Rate.parse(str(rate))
+
+
+def test_a_rate_of_no_round_number_is_spelled_per_second() -> None:
+    """Only the program makes such a rate."""
+    assert "0.12345678901234568 per second" == str(Rate(0.123456789012345678))
+
+
+@pytest.mark.parametrize("text", ["2/min", "2 per week", "0 per minute", "-1 per hour", "per minute", "2 per minutes"])
+def test_other_rates_are_refused(text: str) -> None:
+    """The message shows the form and the units."""
+    with pytest.raises(WrongValueError, match="wanted a rate above 0 such as 2 per minute; the units are second"):
+        Rate.parse(text)
+
+
+def test_a_bare_number_is_told_the_units_of_a_rate() -> None:
+    """The message repeats the number."""
+    with pytest.raises(WrongValueError, match=r'^found "2", wanted a rate with its unit, such as 2 per minute$'):
+        Rate.parse("2")
+
+
+@pytest.mark.parametrize(("text", "factor"), [("1", 1.0), ("1.5", 1.5), ("999", 999.0)])
+def test_a_factor_is_at_least_one(text: str, factor: float) -> None:
+    """It reads back from its spelling."""
+    assert factor == Factor.parse(text) == Factor.parse(str(Factor(factor)))
+
+
+@pytest.mark.parametrize("text", ["0.9", "150%", "-2", "1000", "two", "1e2"])
+def test_other_factors_are_refused(text: str) -> None:
+    """150 % may mean 1.5 or 2.5 times."""
+    with pytest.raises(WrongValueError, match="wanted a number of at least 1 and below 1000"):
+        Factor.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("2s", Quantity(2.0, "duration")),
+        ("80%", Quantity(0.8, "share")),
+        ("512MiB", Quantity(512 * 2**20, "size")),
+        ("0.5", Quantity(0.5, "number")),
+        ("-3", Quantity(-3.0, "number")),
+    ],
+)
+def test_a_quantity_is_in_its_gauges_unit(text: str, quantity: Quantity) -> None:
+    """The value is in the base unit, and reads back from its spelling."""
+    assert quantity == Quantity.parse(text) == Quantity.parse(str(quantity))
+
+
+@pytest.mark.parametrize("text", ["> 2s", "2 s s", "1GB", "many", ""])
+def test_other_quantities_are_refused(text: str) -> None:
+    """Units of 1000 bytes are not guessed to be those of 1024."""
+    with pytest.raises(WrongValueError, match=r"wanted a value in the gauge's unit, such as 2s, 80%, 1\.5GiB or 100"):
+        Quantity.parse(text)
+
+
+def test_sizes_take_the_largest_unit() -> None:
+    """Below one KiB the number has a fraction."""
+    assert ["1.5GiB", "512MiB", "1TiB", "0.5KiB"] == [size_text(v) for v in (1.5 * 2**30, 2.0**29, 2.0**40, 512.0)]
+
+
+@pytest.mark.parametrize("kind", [Duration, Share, Positive, Weight, Comparison, Matches, Rate, Factor, Quantity])
+def test_every_example_is_right(kind: type[Parsed]) -> None:
+    """By `parse` and by the spelling that editors check."""
+    assert kind.EXAMPLES
+    for example in kind.EXAMPLES:
+        kind.parse(str(example))
+        assert re.fullmatch(kind.SPELLING, str(example))
+
+
+written = st.one_of(
+    st.from_regex(r"[<>=]{0,2} ?-?[0-9.]{1,4} ?(ms|s|m|h|d|%|KiB|GiB| per (second|hour))?", fullmatch=True),
+    st.from_regex(r"[0-9]{1,4} +of +[0-9]{1,4}", fullmatch=True),
+)
+
+
+@given(written)
+@pytest.mark.parametrize("kind", [Duration, Share, Positive, Weight, Comparison, Matches, Rate, Factor, Quantity])
+def test_the_spelling_takes_whatever_is_parsed(kind: type[Parsed], text: str) -> None:
+    """An editor must not mark what the program accepts."""
+    try:
+        kind.parse(text)
+    except WrongValueError:
+        return
+
+    assert re.fullmatch(kind.SPELLING, text.strip())

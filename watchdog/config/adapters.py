@@ -6,59 +6,10 @@ Durations are seconds.
 
 from dataclasses import dataclass
 
-from watchdog.config.forms import Expect
+from watchdog.config.sources.access_log import AccessLogSettings
+from watchdog.config.sources.translate import SourceSettings
 from watchdog.config.words import Secret
-from watchdog.core.model import Colour
 from watchdog.core.settings import Environment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteSettings:
-    """A group of paths under one name."""
-
-    name: str
-    path: str
-    """Beginning of the request paths, or `~` and a regular expression."""
-    critical: bool
-    long: bool
-    """Left out of `slow`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessLogSettings:
-    """One access-log source."""
-
-    name: str
-    slow: float
-    routes: tuple[RouteSettings, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthTarget:
-    """One colour's servers, with `$colour` filled in."""
-
-    colour: Colour
-    urls: tuple[str, ...]
-    """The health page of each server; the colour is up only if all are."""
-    headers: tuple[tuple[str, Secret], ...]
-    server_name: str | None
-    """The name that the certificate must bear; None: the server's own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthSettings:
-    """One health source of one service."""
-
-    name: str
-    service: str
-    poll: float
-    timeout: float
-    verify: bool
-    ca: str | None
-    """None: the system's certificates."""
-    expect: Expect
-    targets: tuple[HealthTarget, HealthTarget]
-    """Blue, green."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +41,8 @@ class ServiceSettings:
     router: NginxSettings
     edge: AccessLogSettings
     """The access log that counts its users."""
-    health: tuple[HealthSettings, ...]
-    """Every health source that it uses."""
+    sources: tuple[SourceSettings, ...]
+    """Every other source that it uses; they are polled."""
     direct: str
     """Name of the health source that asks stable before a rollback."""
 

@@ -3,18 +3,28 @@
 What lives here: the warnings. What must not: anything that stops a file from being loaded.
 """
 
+import math
 from collections.abc import Iterator
+from typing import Final
 
+from watchdog.config import conditions
 from watchdog.config.errors import Problem
 from watchdog.config.loaded import Sections
 from watchdog.config.schema.base import Place
 from watchdog.config.schema.environment import Top
 from watchdog.config.schema.plans import Plan
-from watchdog.config.schema.rules import Rule
+from watchdog.config.schema.rules.rule import Rule
 from watchdog.config.schema.services import Service
+from watchdog.config.schema.sources.access_log import SLICE_S
 from watchdog.config.tree import Mapping, locate
 from watchdog.config.units import duration_text, number_text
+from watchdog.core import settings as core
+from watchdog.core.conditions import Probe, Spike, Threshold, Trend
 from watchdog.core.model import OnFire
+from watchdog.core.outlook.service import judged, warm_up
+from watchdog.core.outlook.values import NEVER, Rhythm, Scene
+from watchdog.core.rules import mixture
+from watchdog.core.verdict import COUNTED
 
 SOAK_DEADLINE = 4.0
 """After this many times its soak a step that lacks evidence is said to be late."""
@@ -22,17 +32,21 @@ SOAK_DEADLINE = 4.0
 IMPOSSIBLE_RATE = 1000.0
 """Requests per second that hardly any service on plain hosts has; a gate that needs more will not open."""
 
+SLICE: Final = duration_text(SLICE_S)
+
 
 def warnings(tree: Mapping, top: Top, sections: Sections) -> Iterator[Problem]:
     """Everything worth a look."""
     if not top.escalation:
         yield _at(tree, ("escalation",), "is missing: nobody is told when a rollback is blocked or fails")
     for name in dict.fromkeys(rule for service in sections.services.values() for rule in service.rules):
-        yield from _rule(tree, sections, name, sections.rules[name])
+        service = next(each for each in sections.services.values() if name in each.rules)
+        yield from _rule(tree, sections, name, service)
     for name, plan in sections.plans.items():
         yield from _gates(tree, name, plan)
     for name, service in sections.services.items():
         yield from _soaks(tree, sections, name, service)
+        yield from _unheard(tree, sections, name, service)
 
 
 def _at(tree: Mapping, path: Place, message: str) -> Problem:
@@ -41,18 +55,37 @@ def _at(tree: Mapping, path: Place, message: str) -> Problem:
     return spot.origin.problem(key, message)
 
 
-def _rule(tree: Mapping, sections: Sections, name: str, rule: Rule) -> Iterator[Problem]:
-    interval = sections.sources[rule.source].interval
-    ratio, threshold, probe = rule.sequential_ratio, rule.threshold, rule.probe
-    rolls_back = rule.on_fire is OnFire.ROLLBACK
-    if threshold is not None and 0.0 < threshold.for_ < interval:
-        message = f"{threshold.for_} is shorter than the {duration_text(interval)} from one reading to the next, so it "
-        yield _at(tree, ("rules", name, "threshold", "for"), message + "waits for the second bad reading")
-    if ratio is not None and rolls_back and (ratio.ride_out < interval or ratio.ride_out <= 0.0):
-        message = f"{ratio.ride_out} is shorter than one reading of {rule.source} ({duration_text(interval)}): a blip "
-        yield _at(tree, ("rules", name, "sequential_ratio", "ride_out"), message + "inside one reading rolls back")
-    if probe is not None and rolls_back and probe.fall == 1:
-        yield _at(tree, ("rules", name, "probe", "fall"), "1: a single lost packet rolls back")
+def _rule(tree: Mapping, sections: Sections, name: str, service: Service) -> Iterator[Problem]:
+    """Times of a rule that do not go together with the rhythm of its source."""
+    rule = sections.rules[name]
+    condition, source = conditions.condition(rule, service, sections), sections.sources[rule.source]
+    place: Place = ("rules", name, condition.kind)
+    each = f"{rule.source} ({duration_text(source.rhythm)} each)"
+    match condition:
+        case Probe():
+            if rule.on_fire is OnFire.ROLLBACK and condition.fall == 1:
+                yield _at(tree, (*place, "fall"), "1: a single lost packet rolls back")
+        case Threshold() | Spike() | Trend():
+            yield from (_at(tree, (*place, key), text) for key, text in _of_value(condition, each))
+        case _:
+            if rule.on_fire is OnFire.ROLLBACK and mixture.polls_to_fire(condition) == 1:
+                text = f"{duration_text(condition.ride_out)} is shorter than one reading of {each}: a blip inside one "
+                way = "" if source.kind == "access_log" else f"; the access log has a reading every {SLICE}"
+                yield _at(tree, (*place, "ride_out"), f"{text}rolls back{way}")
+
+
+def _of_value(condition: Threshold | Spike | Trend, each: str) -> Iterator[tuple[str, str]]:
+    """The key of a rule on values, and what is wrong with it."""
+    reading = condition.interval
+    if 0.0 < condition.for_ < reading:
+        text = f"{duration_text(condition.for_)} is shorter than the {duration_text(reading)} from one reading to the "
+        yield "for", f"{text}next, so it waits for the second bad reading"
+    if isinstance(condition, Threshold) and condition.total is not None and condition.over < 2.0 * reading:
+        text = f"{duration_text(condition.over)} is shorter than two readings of {each}: "
+        yield "over", f"{text}when one is lost the window is empty"
+    if 0.0 < condition.lookback < 2.0 * reading:
+        text = f"its query looks back {duration_text(condition.lookback)}, less than two readings of {each}: "
+        yield "value", f"{text}its range may be empty"
 
 
 def _gates(tree: Mapping, name: str, plan: Plan) -> Iterator[Problem]:
@@ -71,21 +104,37 @@ def _gates(tree: Mapping, name: str, plan: Plan) -> Iterator[Problem]:
 
 def _soaks(tree: Mapping, sections: Sections, name: str, service: Service) -> Iterator[Problem]:
     """A step that ends before a rule could prove anything shows nothing."""
-    rules = [sections.rules[rule] for rule in service.rules]
-    ratios = [rule for rule in rules if rule.sequential_ratio is not None and rule.on_fire is OnFire.ROLLBACK]
-    for index, step in enumerate(sections.plans[service.plan].steps[:-1]):
-        blind = max(
-            (
-                rule.sequential_ratio.ride_out + (rule.warm_up if index == 0 or rule.is_slow else 0.0)
-                for rule in ratios
-                if rule.sequential_ratio is not None
-            ),
-            default=0.0,
-        )
+    plan = sections.plans[service.plan]
+    rules = [(name, sections.rules[name]) for name in service.rules if sections.rules[name].on_fire in COUNTED]
+    for index, step in enumerate(plan.steps[:-1]):
+        takes = [(_at_best(rule, service, sections, plan, first=index == 0), name) for name, rule in rules]
+        slowest, rule_name = max(((time, name) for time, name in takes if time < NEVER), default=(0.0, ""))
         soak = float(step.soak or 0.0)
-        if soak < blind:
-            message = (
-                f"{duration_text(soak)} of soak is shorter than the {duration_text(blind)} of warm-up and ride-out of "
-                f"{name}'s rules: the step ends before they can decide"
-            )
+        if soak < slowest:
+            text = f"{duration_text(soak)} of soak is shorter than the {duration_text(math.ceil(slowest))} that "
+            message = f"{text}{rule_name} takes at best: the step ends before {name} can be judged by it"
             yield _at(tree, ("plans", service.plan, "steps", index), message)
+
+
+def _at_best(rule: Rule, service: Service, sections: Sections, plan: Plan, *, first: bool) -> float:
+    """Seconds until the rule decides on a release of which everything fails, where there is much traffic."""
+    source = sections.sources[rule.source]
+    judging = core.Rule(
+        name="",
+        source=rule.source,
+        condition=conditions.condition(rule, service, sections),
+        on_fire=rule.on_fire,
+        warm_up=float(rule.warm_up),
+    )
+    scene = Scene(rate=IMPOSSIBLE_RATE, stable_rate=IMPOSSIBLE_RATE, share=1.0)
+    found = judged(judging, Rhythm(poll=source.interval, reading=source.rhythm), scene, plan.watched)
+    return found.decided.typical + (warm_up(judging) if first or rule.is_slow else 0.0)
+
+
+def _unheard(tree: Mapping, sections: Sections, name: str, service: Service) -> Iterator[Problem]:
+    """A rule that wants a rollback and is not in the policy is never heard."""
+    named = list(service.policy.names)
+    for rule in service.rules if named else ():
+        if rule not in named and sections.rules[rule].on_fire is OnFire.ROLLBACK:
+            text = f"does not name {rule}, which then never rolls back; wanted it here, or on_fire: freeze"
+            yield _at(tree, ("services", name, "policy"), text)

@@ -8,30 +8,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from watchdog.config import effective
-from watchdog.config.adapters import (
-    AccessLogSettings,
-    Compiled,
-    ContactSettings,
-    HealthSettings,
-    HealthTarget,
-    NginxSettings,
-    RouteSettings,
-    ServiceSettings,
-)
+from watchdog.config import conditions, effective
+from watchdog.config.adapters import Compiled, ContactSettings, NginxSettings, ServiceSettings
 from watchdog.config.errors import Problem
-from watchdog.config.files import PER_COLOUR
 from watchdog.config.loaded import Loaded, Sections
 from watchdog.config.references import edge_source, health_source, kinds, used_sources
 from watchdog.config.schema.plans import Plan as PlanModel
 from watchdog.config.schema.plans import Step as StepModel
-from watchdog.config.schema.rules import Probe, Rule, SequentialRatio, Threshold
 from watchdog.config.schema.services import Service
-from watchdog.config.schema.sources import KINDS, AccessLog, Health
+from watchdog.config.schema.sources.access_log import AccessLog
+from watchdog.config.signals import tells_colours
+from watchdog.config.sources import translate
+from watchdog.config.sources.access_log import edge_settings
 from watchdog.config.tree import Mapping, locate
-from watchdog.config.units import Comparison
-from watchdog.config.words import Secret
 from watchdog.core import settings
+from watchdog.core.conditions import Sequential
 from watchdog.core.model import Colour, OnFire
 from watchdog.core.rules import api
 
@@ -92,7 +83,7 @@ def refusals(tree: Mapping, sections: Sections) -> Iterator[Problem]:
 def _in_plan(rule: settings.Rule, watched: float) -> settings.Rule:
     """The rule as a deployment under the service's usual plan will have it."""
     condition = rule.condition
-    if not isinstance(condition, settings.SequentialRatio) or condition.window:
+    if not isinstance(condition, Sequential) or condition.window:
         return rule
     return replace(rule, condition=replace(condition, window=watched))
 
@@ -106,7 +97,7 @@ def _service(name: str, service: Service, sections: Sections) -> settings.Servic
         first_stable=Colour(service.stable),
         rules=tuple(_rule(rule, service, sections) for rule in service.rules),
         sources=tuple(_source(source, sections) for source in sources),
-        policy=settings.AnyOf(at_least=service.policy.at_least, rules=service.policy.rules, all_=service.policy.all_),
+        policy=service.policy.condition,
         plan=service.plan,
         divert=service.on_suspect == "divert",  # data and sessions are shared: this version knows nothing else
         divert_for=float(service.divert_for),
@@ -145,78 +136,35 @@ def _source(name: str, sections: Sections) -> settings.Source:
         kind=source.kind,
         interval=source.interval,
         required=source.is_required,
-        probing=KINDS[source.kind].probing,
+        probing=source.model.PROBING,
+        idle_factor=source.model.idle_factor,
     )
-
-
-def _sequential(service: Service, sections: Sections) -> list[SequentialRatio]:
-    """The rules that share the service's alpha."""
-    rules = [sections.rules[name] for name in service.rules]
-    return [r.sequential_ratio for r in rules if r.sequential_ratio and r.on_fire is OnFire.ROLLBACK]
 
 
 def _trial(service: Service, sections: Sections) -> float:
     """As long as the longest disturbance that a rule rides out."""
-    return max((float(ratio.ride_out) for ratio in _sequential(service, sections)), default=0.0) or USUAL_TRIAL_S
+    rules = [sections.rules[name] for name in service.rules]
+    return (
+        max((conditions.ride_out(rule) for rule in rules if conditions.shares_alpha(rule)), default=0.0)
+        or USUAL_TRIAL_S
+    )
 
 
 def _rule(name: str, service: Service, sections: Sections) -> settings.Rule:
     rule = sections.rules[name]
-    source = sections.sources[rule.source]
+    per_colour = tells_colours(rule, service, sections)
     return settings.Rule(
         name=name,
         source=rule.source,
-        condition=_condition(rule, service, sections),
+        condition=conditions.condition(rule, service, sections),
         on_fire=rule.on_fire,
+        instead_of=rule.instead_of or (OnFire.ROLLBACK if per_colour else OnFire.FREEZE),
         warm_up=float(rule.warm_up),
         slow=rule.is_slow,
         no_data=tuple(sorted(rule.no_data.items())),
         always=rule.always,
-        per_colour=KINDS[source.kind].per_colour,
+        per_colour=per_colour,
     )
-
-
-def _condition(rule: Rule, service: Service, sections: Sections) -> settings.Condition:
-    interval = sections.sources[rule.source].interval
-    match rule.condition:
-        case SequentialRatio() as ratio:
-            window = 0.0 if ratio.window is None else float(ratio.window)  # 0: the deployment's own plan
-            return settings.SequentialRatio(
-                bad=ratio.bad.local,
-                total=ratio.total.local,
-                limit=float(ratio.limit),
-                alpha=float(service.alpha) / max(1, len(_sequential(service, sections))),
-                ride_out=float(ratio.ride_out),
-                interval=interval,
-                window=window,
-                min_effect=ratio.effect,
-            )
-        case Probe() as probe:
-            return settings.Probe(signal=probe.signal.local, fall=probe.fall, rise=probe.rise)
-        case Threshold() as threshold:
-            return _threshold(threshold, interval)
-    raise AssertionError(rule)  # `validate` wants exactly one kind
-
-
-def _threshold(threshold: Threshold, interval: float) -> settings.Threshold:
-    matches = threshold.matches
-    return settings.Threshold(
-        value=threshold.value.local,
-        total=None if threshold.total is None else threshold.total.local,
-        when=_bound(threshold.when),
-        clear=_bound(threshold.clear or threshold.when),
-        for_=float(threshold.for_),
-        clear_for=float(threshold.clear_for),
-        matches=1 if matches is None else matches.matches,
-        out_of=1 if matches is None else matches.out_of,
-        over=float(threshold.over or 0.0),
-        min_events=threshold.min_events,
-        interval=interval,
-    )
-
-
-def _bound(comparison: Comparison) -> settings.Bound:
-    return settings.Bound(op=comparison.op, limit=comparison.limit)
 
 
 def _plan(name: str, plan: PlanModel) -> settings.Plan:
@@ -225,29 +173,26 @@ def _plan(name: str, plan: PlanModel) -> settings.Plan:
 
 
 def _step(step: StepModel) -> settings.Step:
-    gate = settings.Gate(requests=step.gate.requests, per_critical_route=step.gate.per_critical_route)
+    gate = settings.Gate(
+        requests=step.gate.requests,
+        per_critical_route=step.gate.per_critical_route,
+        passes_per_critical_route=step.gate.passes_per_critical_route,
+    )
     return settings.Step(weight=float(step.weight), soak=float(step.soak or 0.0), gate=gate)
 
 
 def _adapters(name: str, service: Service, sections: Sections) -> ServiceSettings:
     edge, direct = _edge(service, sections), _direct(service, sections)
     used = dict.fromkeys([*used_sources(service, sections), direct])
-    checks = {source: sections.sources[source].health for source in used}
+    polled = {source: sections.sources[source].model for source in used if source != edge}
+    signals = [signal for rule in service.rules for _, signal in sections.rules[rule].signals]
     return ServiceSettings(
         name=name,
         router=_nginx(name, service),
-        edge=_edge_settings(edge, _access_log(edge, sections)),
-        health=tuple(_health(source, name, health, service) for source, health in checks.items() if health),
+        edge=edge_settings(edge, _access_log(edge, sections)),
+        sources=tuple(translate.source(source, name, model, service, signals) for source, model in polled.items()),
         direct=direct,
     )
-
-
-def _edge_settings(name: str, log: AccessLog) -> AccessLogSettings:
-    routes = tuple(
-        RouteSettings(name=route, path=model.path, critical=model.critical, long=model.long)
-        for route, model in log.routes.items()
-    )
-    return AccessLogSettings(name=name, slow=float(log.slow), routes=routes)
 
 
 def _nginx(name: str, service: Service) -> NginxSettings:
@@ -268,38 +213,3 @@ def _nginx(name: str, service: Service) -> NginxSettings:
         blue=service.colours.blue.server,
         green=service.colours.green.server,
     )
-
-
-def _health(name: str, service_name: str, health: Health, service: Service) -> HealthSettings:
-    tls = health.tls
-    return HealthSettings(
-        name=name,
-        service=service_name,
-        poll=float(health.poll),
-        timeout=float(health.timeout),
-        verify=tls is None or tls.verify,
-        ca=None if tls is None else tls.ca,
-        expect=health.expect,
-        targets=(
-            _target(Colour.BLUE, service.colours.blue.server, health),
-            _target(Colour.GREEN, service.colours.green.server, health),
-        ),
-    )
-
-
-def _target(colour: Colour, servers: tuple[str, ...], health: Health) -> HealthTarget:
-    server_name = None if health.tls is None else health.tls.server_name
-    return HealthTarget(
-        colour=colour,
-        urls=tuple(f"{health.scheme}://{server}{_coloured(health.path, colour)}" for server in servers),
-        headers=tuple((header, _coloured_secret(value, colour)) for header, value in health.headers.items()),
-        server_name=None if server_name is None else _coloured(server_name, colour),
-    )
-
-
-def _coloured(written: str, colour: Colour) -> str:
-    return written.replace("${" + PER_COLOUR + "}", colour).replace("$" + PER_COLOUR, colour)
-
-
-def _coloured_secret(secret: Secret, colour: Colour) -> Secret:
-    return secret if secret.literal is None else Secret(literal=_coloured(secret.literal, colour))

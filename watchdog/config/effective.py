@@ -14,9 +14,9 @@ import yaml
 
 from watchdog.config.files import PER_COLOUR
 from watchdog.config.loaded import Loaded
+from watchdog.config.parsed import Parsed
 from watchdog.config.schema.base import Model, Place
 from watchdog.config.tree import Mapping, Node, Scalar, child, join
-from watchdog.config.units import Parsed
 from watchdog.config.words import Secret
 
 DEFAULT = "default"
@@ -47,9 +47,9 @@ def effective(loaded: Loaded) -> tuple[Row, ...]:
 
 def text(loaded: Loaded) -> str:
     """The canonical text: YAML with every default applied, without includes, variables, comments and secrets."""
-    values = _plain(loaded.top)
+    values = written(loaded.top)
     for section in _SECTIONS:
-        values[section] = {name: _plain(model) for name, model in getattr(loaded.sections, section).items()}
+        values[section] = {name: written(model) for name, model in getattr(loaded.sections, section).items()}
     dumped = yaml.dump(values, Dumper=_DUMPER, sort_keys=True, allow_unicode=True, width=1_000_000)
     assert isinstance(dumped, str)
     return dumped
@@ -109,25 +109,25 @@ def shown(value: Any) -> str:
             return f"[{', '.join(shown(item) for item in value)}]"
         case bool():
             return "true" if value else "false"
-        case Secret() if isinstance(written := value.written(), dict):
-            return f"{{{', '.join(f'{kind}: {where}' for kind, where in written.items())}}}"
+        case Secret() if isinstance(form := value.written(), dict):
+            return f"{{{', '.join(f'{kind}: {where}' for kind, where in form.items())}}}"
         case _:
             return str(_leaf(value))
 
 
-def _plain(value: Any) -> Any:
+def written(value: Any) -> Any:
     """Values that YAML can write and `load` reads back to the same configuration."""
     match value:
         case Model():
             fields = type(value).model_fields.items()
             given = ((info.alias or name, getattr(value, name)) for name, info in fields)
-            return {key: _plain(inner) for key, inner in given if inner is not None}
+            return {key: written(inner) for key, inner in given if inner is not None}
         case dict():
-            return {str(_leaf(key)): _plain(inner) for key, inner in value.items()}
+            return {str(_leaf(key)): written(inner) for key, inner in value.items()}
         case tuple():
-            return [_plain(item) for item in value]
-        case Parsed() if isinstance(written := value.written(), dict):
-            return _plain(written)
+            return [written(item) for item in value]
+        case Parsed() if isinstance(form := value.written(), dict):
+            return written(form)
         case bool() | int():
             return value
         case _:

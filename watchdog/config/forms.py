@@ -1,4 +1,4 @@
-"""Values with parts as an operator writes them: signals, policies, expected answers.
+"""Values with parts as an operator writes them: signals, expected answers.
 
 What lives here: parsing and the canonical spelling of each. What must not: keys, files, pydantic models. Every
 `parse` takes what the file holds and raises WrongValueError with the cure.
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from watchdog.config.errors import WrongValueError, wrong
-from watchdog.config.units import Parsed, integer
+from watchdog.config.parsed import Parsed, either, integer, spelled
 
-_SIGNAL = re.compile(r"([a-z][a-z0-9-]*)\.([a-z_]+)(?:\[([a-z][a-z0-9-]*)\])?")
+_SIGNAL = re.compile(r"([a-z][a-z0-9-]*)\.([a-z][a-z0-9_-]*)(?:\[([A-Za-z][A-Za-z0-9_-]*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Signal(Parsed):
     route: str | None = None
 
     WANTED: ClassVar[str] = "SOURCE.SIGNAL or SOURCE.SIGNAL[ROUTE], such as edge.errors or edge.errors[login]"
+    SPELLING: ClassVar[str] = _SIGNAL.pattern
+    EXAMPLES: ClassVar[tuple[str, ...]] = ("edge.errors", "edge.errors[login]")
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -40,40 +42,6 @@ class Signal(Parsed):
     def __str__(self) -> str:
         """As an operator would write it."""
         return f"{self.source}.{self.local}"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy(Parsed):
-    """Which of a service's rollback rules together mean rollback: `any`, `all`, `2 of [a, b, c]`."""
-
-    at_least: int = 1
-    rules: tuple[str, ...] = ()
-    all_: bool = False
-
-    WANTED: ClassVar[str] = 'any, all, or a number of rules such as "2 of [errors, latency, health]"'
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The three forms; whether the rules exist is checked against the service."""
-        if value == "any":
-            return cls()
-        if value == "all":
-            return cls(all_=True)
-        if not isinstance(value, str):
-            raise wrong(value, cls.WANTED)
-        if re.search(r"\b(and|or|not)\b", value):
-            raise wrong(value, f"{cls.WANTED}; expressions with and, or, not are not available in this version")
-        matched = re.fullmatch(r"([0-9]{1,2})\s+of\s+\[([a-z0-9, -]+)\]", value.strip())
-        rules = tuple(rule.strip() for rule in matched[2].split(",")) if matched else ()
-        if not matched or not 1 <= int(matched[1]) <= len(rules) or len(set(rules)) < len(rules) or "" in rules:
-            raise wrong(value, cls.WANTED)
-        return cls(int(matched[1]), rules)
-
-    def __str__(self) -> str:
-        """As an operator would write it."""
-        if self.rules:
-            return f"{self.at_least} of [{', '.join(self.rules)}]"
-        return "all" if self.all_ else "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +77,15 @@ class Expect(Parsed):
             case dict() if value:
                 return cls.parse(value)
         raise wrong(value, cls.WANTED)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        """Either form."""
+        values = {"type": ["string", "number", "boolean", "object"]}
+        keys = {"type": "object", "minProperties": 1, "additionalProperties": values}
+        range_ = {"type": "integer", "minimum": 100, "maximum": 599}
+        status = spelled("[1-5][0-9]{2}", "a status code", 204, bare=range_)
+        return either(status, keys, wanted=cls.WANTED)
 
     def wanted(self) -> dict[str, Any]:
         """The JSON keys as nested mappings; empty when only the status matters."""

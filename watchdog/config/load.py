@@ -3,6 +3,8 @@
 What lives here: the order of the checks. What must not: the checks themselves.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from watchdog.config import advice, files, references, validate
@@ -12,10 +14,12 @@ from watchdog.config.loaded import Loaded, Sections
 from watchdog.config.schema.base import Model
 from watchdog.config.schema.environment import Contact, Top
 from watchdog.config.schema.plans import Plan
-from watchdog.config.schema.rules import Rule
+from watchdog.config.schema.rules.rule import Rule
 from watchdog.config.schema.services import Service
-from watchdog.config.schema.sources import Source
-from watchdog.config.tree import Mapping, join
+from watchdog.config.schema.sources.source import Source
+from watchdog.config.tree import Mapping as Tree
+from watchdog.config.tree import join
+from watchdog.config.variables import Spot
 from watchdog.config.words import name as checked_name
 
 M = TypeVar("M", bound=Model)
@@ -52,18 +56,31 @@ def checked(read: files.Read, path: str) -> Loaded:
     problems += references.check(tree, sections)
     problems += compiling.refusals(tree, sections)
     if problems or top is None:
-        raise ConfigError(_first_causes(problems, of_files))
+        raise ConfigError(_noted(_first_causes(problems, of_files, read.unfilled), read.notes))
     found = ordered(advice.warnings(tree, top, sections))
     return Loaded(path=path, files=read.files, tree=tree, top=top, sections=sections, warnings=found)
 
 
-def _first_causes(problems: list[Problem], of_files: tuple[Problem, ...]) -> list[Problem]:
-    """Without what follows from a value that could not be read in the first place, such as an unknown variable."""
+def _first_causes(
+    problems: list[Problem], of_files: tuple[Problem, ...], unfilled: tuple[Spot, ...]
+) -> Iterator[Problem]:
+    """Without what follows from a value or name that could not be read in the first place, as an unknown variable."""
+    yield from of_files
     places = {(problem.file, problem.line, problem.key) for problem in of_files if problem.key}
-    return [*of_files, *(p for p in problems if (p.file, p.line, p.key) not in places)]
+    for problem in problems:
+        below = any(problem.file == file and f"{problem.key}.".startswith(f"{key}.") for file, _, key in unfilled)
+        if not below and (problem.file, problem.line, problem.key) not in places:
+            yield problem
 
 
-def _known_keys(tree: Mapping, problems: list[Problem]) -> None:
+def _noted(problems: Iterable[Problem], notes: Mapping[Spot, str]) -> Iterator[Problem]:
+    """With the variables that the text in question was made of."""
+    for problem in problems:
+        note = notes.get((problem.file, problem.line, problem.key))
+        yield problem if note is None else replace(problem, message=f"{problem.message}; {note}")
+
+
+def _known_keys(tree: Tree, problems: list[Problem]) -> None:
     known = [*validate.keys_of(Top), *SECTIONS, "include", "variables"]
     for key, entry in tree.entries.items():
         if key not in known:
@@ -73,17 +90,17 @@ def _known_keys(tree: Mapping, problems: list[Problem]) -> None:
         problems.append(tree.origin.problem("services", "is missing; wanted at least one service"))
 
 
-def _without_sections(tree: Mapping) -> Mapping:
+def _without_sections(tree: Tree) -> Tree:
     keys = validate.keys_of(Top)
-    return Mapping(tree.origin, {key: entry for key, entry in tree.entries.items() if key in keys})
+    return Tree(tree.origin, {key: entry for key, entry in tree.entries.items() if key in keys})
 
 
-def _section(model: type[M], section: str, tree: Mapping, problems: list[Problem]) -> dict[str, M]:
+def _section(model: type[M], section: str, tree: Tree, problems: list[Problem]) -> dict[str, M]:
     """The entries that are right by themselves; the mistakes of the others go to `problems`."""
     entry = tree.entries.get(section)
     if entry is None:
         return {}
-    if not isinstance(entry.value, Mapping) or (section == "services" and not entry.value.entries):
+    if not isinstance(entry.value, Tree) or (section == "services" and not entry.value.entries):
         problems.append(
             entry.origin.problem(section, f"wanted names with their keys, such as {section}: {{NAME: ...}}")
         )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from watchdog.config.errors import Problem
 from watchdog.config.schema.environment import Contact, Top
 from watchdog.config.schema.plans import Plan
-from watchdog.config.schema.rules import Rule
+from watchdog.config.schema.rules.rule import Rule
 from watchdog.config.schema.services import Service
-from watchdog.config.schema.sources import Source
+from watchdog.config.schema.sources.source import Source
 from watchdog.config.tree import Mapping as Tree
 
 

@@ -13,15 +13,18 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from watchdog.config import forms, words
+from watchdog.config import forms, postgres_forms, prometheus_forms, words
 from watchdog.config.effective import shown
+from watchdog.config.policies import Policy
 from watchdog.config.schema.base import Model
 from watchdog.config.schema.environment import Contact, Top
 from watchdog.config.schema.plans import Plan
-from watchdog.config.schema.rules import Rule
+from watchdog.config.schema.rules.rule import Rule
 from watchdog.config.schema.services import Service
-from watchdog.config.schema.sources import KINDS, ROUTES_AT_MOST, Source
-from watchdog.config.units import Comparison, Duration, Matches, Positive, Share, Weight
+from watchdog.config.schema.sources import actuator, command, haproxy, host, postgres
+from watchdog.config.schema.sources.source import KINDS, Source
+from watchdog.config.synthetic_forms import JsonKeys, Status
+from watchdog.config.units import Comparison, Duration, Factor, Matches, Positive, Quantity, Rate, Share, Weight
 
 BEGIN: Final = "<!-- made from the schema: python -m watchdog.config.manual docs/configuration.md -->"
 END: Final = "<!-- end of what is made from the schema -->"
@@ -40,6 +43,9 @@ _FORMS: Final[dict[Any, str]] = {
     Share: "share",
     Positive: "share",
     Weight: "share",
+    Factor: "number",
+    Rate: "rate",
+    Quantity: "value with its unit",
     Comparison: "comparison",
     Matches: "N of M",
     words.Name: "name",
@@ -56,9 +62,25 @@ _FORMS: Final[dict[Any, str]] = {
     words.Flag: "true or false",
     words.Row: "number",
     words.Count: "number",
+    words.Readings: "number",
+    words.ClientError: "status",
     forms.Signal: "signal",
-    forms.Policy: "policy",
+    Policy: "policy",
     forms.Expect: "status or JSON keys",
+    JsonKeys: "JSON keys",
+    Status: "status",
+    postgres_forms.Dsn: "keywords of libpq",
+    postgres_forms.Sql: "query",
+    prometheus_forms.CounterQuery: "selector or histogram",
+    prometheus_forms.GaugeQuery: "expression",
+    prometheus_forms.AlertMatcher: "condition on a label",
+    postgres.QueryName: "name",
+    host.UnitName: "unit",
+    actuator.MeterName: "meter",
+    actuator.TagName: "tag",
+    haproxy.RuntimeSocket: "absolute path or host:port",
+    haproxy.ProxyName: "name",
+    command.VariableName: "variable",
     words.Secret: "text or credential",
     words.SenderUrl: "address or credential",
 }
@@ -85,7 +107,7 @@ def _model(path: str, model: type[Model]) -> Iterator[str]:
         yield f"{' '.join((model.__doc__ or '').split())}\n"
     yield "| key | form | default | meaning |"
     yield "| --- | --- | --- | --- |"
-    for name, info in model.model_fields.items():
+    for name, info in sorted(model.model_fields.items(), key=lambda field: not field[1].is_required()):
         meaning = (info.description or "").replace("|", "\\|")
         yield f"| `{info.alias or name}` | {_form(info)} | {_default(info)} | {meaning} |"
     later = ", ".join(f"`{key}`" for key in sorted(model.LATER))
@@ -151,9 +173,14 @@ def _signals() -> Iterator[str]:
     yield "| source | signal | what it is |"
     yield "| --- | --- | --- |"
     for name, kind in KINDS.items():
-        for signal, what in kind.signals.items():
-            per_route = f", also per route (at most {ROUTES_AT_MOST})" if kind.routes else ""
-            yield f"| `{name}` | `{signal}` | {what}{per_route} |"
+        for signal, spec in kind.CATALOGUE.items():
+            by_part = f", {'also' if spec.bare else 'only'} by part: `SIGNAL[NAME]`"
+            parts = "" if spec.members is None and not spec.any_member else by_part
+            unit = "" if spec.unit == "any" else f" ({spec.unit})"
+            relative = "; for `canary_vs_stable` only" if spec.relative else ""
+            yield f"| `{name}` | `{signal}` | {spec.kind}{unit}{parts}{relative} |"
+        if kind.OWN:
+            yield f"| `{name}` | your own names | {kind.OWN} |"
     yield ""
 
 

@@ -8,14 +8,21 @@ import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, Self, cast
-
-from pydantic_core import CoreSchema, core_schema
+from typing import Any, ClassVar, Literal, Self, TypeAlias, cast
 
 from watchdog.config.errors import wrong
+from watchdog.config.parsed import Parsed
 
 UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 """Milliseconds of each unit."""
+
+UNITS_BYTES = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+"""Bytes of each unit."""
+
+UNITS_S = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+"""Seconds of each unit of a rate."""
+
+Unit: TypeAlias = Literal["duration", "share", "size", "number"]
 
 _LONGEST_S = 366 * 86_400  # a longer duration is a slip of the finger
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
@@ -23,34 +30,18 @@ _DURATION = re.compile(rf"({_NUMBER})\s*(ms|s|m|h|d)")
 _PLAIN = re.compile(_NUMBER)
 _SIGNED = re.compile(rf"-?(?:{_NUMBER})")
 _SHARE = re.compile(rf"({_NUMBER})\s*%")
+_NOT_ZERO = r"(?=[^1-9]*[1-9])"
+_SIZE = re.compile(rf"({_NUMBER})\s*(KiB|MiB|GiB|TiB)")
+_RATE = re.compile(rf"({_NUMBER})\s+per\s+(second|minute|hour|day)")
 _COMPARISON = re.compile(r"(>=|<=|>|<)\s*(.+)")
-
-
-class Parsed:
-    """A value type that pydantic fills by its own `parse`."""
-
-    WANTED: ClassVar[str]
-    """What would be right, for messages and for the documentation."""
-
-    @classmethod
-    def parse(cls, value: object) -> Self:
-        """The value; WrongValueError if it is none."""
-        raise NotImplementedError
-
-    def written(self) -> str | dict[str, Any]:
-        """The canonical spelling, as a file would hold it."""
-        return str(self)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> CoreSchema:
-        """Let pydantic call `parse` and nothing else."""
-        return core_schema.no_info_plain_validator_function(cls.parse)
 
 
 class Duration(Parsed, float):
     """A time span in seconds, written `250ms`, `2s`, `15m`, `24h` or `1d`."""
 
     WANTED = "a duration such as 250ms, 2s, 15m, 24h or 1d"
+    SPELLING = _DURATION.pattern
+    EXAMPLES = ("250ms", "2s", "15m", "24h", "1d")
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -76,6 +67,9 @@ class Share(Parsed, float):
     """A part of a whole from 0 to 1, written `5%` or `0.05`."""
 
     WANTED = "a fraction or percentage such as 0.05 or 5%"
+    SPELLING: ClassVar[str] = r"0*(?:100(?:\.0+)?|[0-9]{0,2}\.[0-9]+|[0-9]{1,2})\s*%|0*[01](?:\.0+)?|0*\.[0-9]+"
+    EXAMPLES: ClassVar[tuple[str | float, ...]] = ("5%", 0.05)
+    BARE: ClassVar[dict[str, Any]] = {"type": "number", "minimum": 0, "maximum": 1}
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -96,6 +90,8 @@ class Positive(Share):
     """A share above 0 and at most one half: a limit that a sequential rule can be proved to exceed."""
 
     WANTED = "a fraction or percentage above 0 and at most 0.5, such as 0.05 or 5%"
+    SPELLING: ClassVar[str] = rf"{_NOT_ZERO}(?:{Share.SPELLING})"
+    BARE: ClassVar[dict[str, Any]] = {"type": "number", "exclusiveMinimum": 0, "maximum": 0.5}
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -110,6 +106,9 @@ class Weight(Share):
     """A share of traffic that nginx can express: hundredths of a percent, above 0."""
 
     WANTED = "a percentage above 0 and at most 100%, in steps of 0.01%, such as 10%"
+    SPELLING: ClassVar[str] = rf"{_NOT_ZERO}(?:{Share.SPELLING})"
+    EXAMPLES = ("10%", "50%", "100%")
+    BARE: ClassVar[dict[str, Any]] = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -121,41 +120,118 @@ class Weight(Share):
         return cls(round(grains) / 10_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison(Parsed):
-    """An operator and a quantity: `> 2s`, `< 80%`, `>= 5`."""
+class Factor(Parsed, float):
+    """How many times: a number of at least 1."""
 
-    op: Literal[">", ">=", "<", "<="]
-    limit: float
-    unit: Literal["duration", "share", "number"]
-
-    WANTED: ClassVar[str] = 'a comparison in quotes, such as "> 2s", "< 80%" or ">= 5"'
+    WANTED = "a number of at least 1 and below 1000, such as 1.5"
+    SPELLING = r"[0-9]+(?:\.[0-9]+)?"
+    EXAMPLES = (1, 1.5, 4)
+    BARE: ClassVar[dict[str, Any]] = {"type": "number", "minimum": 1, "exclusiveMaximum": 1000}
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """The operator, the quantity in its base unit (seconds, 0 to 1, or as it is), and which it was."""
-        matched = _COMPARISON.fullmatch(value.strip()) if isinstance(value, str) else None
-        if not matched:
+        """The number; 150% is refused, for it may mean 1.5 or 2.5 times."""
+        text = value.strip() if isinstance(value, str) else ""
+        if not _PLAIN.fullmatch(text) or not 1.0 <= float(text) < 1000.0:  # noqa: PLR2004 (named in WANTED)
             raise wrong(value, cls.WANTED)
-        op = cast("Literal['>', '>=', '<', '<=']", matched[1])
-        text = matched[2].strip()
+        return cls(float(text))
+
+    def __str__(self) -> str:
+        """The shortest spelling."""
+        return number_text(self)
+
+
+class Rate(Parsed, float):
+    """Events per second, written `2 per minute`."""
+
+    WANTED = "a rate above 0 such as 2 per minute; the units are second, minute, hour and day"
+    SPELLING = _RATE.pattern
+    EXAMPLES = ("2 per minute", "0.5 per second", "3 per hour")
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """A number and its unit; a bare number is refused, since nobody can know its unit."""
+        text = value.strip() if isinstance(value, str) else ""
+        matched = _RATE.fullmatch(text)
+        if not matched and _PLAIN.fullmatch(text):
+            raise wrong(value, f"a rate with its unit, such as {text} per minute")
+        if not matched or not float(matched[1]):
+            raise wrong(value, cls.WANTED)
+        return cls(float(matched[1]) / UNITS_S[matched[2]])
+
+    def __str__(self) -> str:
+        """In the unit with the shortest number; the shorter unit of two."""
+        counts = ((unit, round(self * seconds, 9), seconds) for unit, seconds in UNITS_S.items())
+        spellings = [f"{number_text(count)} per {unit}" for unit, count, seconds in counts if count / seconds == self]
+        return min(spellings, key=len) if spellings else f"{number_text(self)} per second"
+
+
+_OTHER_UNITS = rf"{_SIZE.pattern}|{_SHARE.pattern}|{_DURATION.pattern}|{_SIGNED.pattern}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(Parsed):
+    """A value of a gauge in its own unit: `2s`, `80%`, `1.5GiB`, `100`."""
+
+    value: float
+    unit: Unit
+
+    WANTED: ClassVar[str] = "a value in the gauge's unit, such as 2s, 80%, 1.5GiB or 100"
+    SPELLING: ClassVar[str] = _OTHER_UNITS
+    EXAMPLES: ClassVar[tuple[str | float, ...]] = ("2s", "80%", "1.5GiB", 100)
+    BARE: ClassVar[dict[str, Any]] = {"type": "number"}
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """The value in its base unit (seconds, 0 to 1, bytes, or as it is), and which it was."""
+        text = value.strip() if isinstance(value, str) else ""
         if _DURATION.fullmatch(text):
-            return cls(op, float(Duration.parse(text)), "duration")
+            return cls(float(Duration.parse(text)), "duration")
         if share := _SHARE.fullmatch(text):
-            return cls(op, float(Decimal(share[1]) / 100), "share")
+            return cls(float(Decimal(share[1]) / 100), "share")
+        if size := _SIZE.fullmatch(text):
+            return cls(float(Decimal(size[1]) * UNITS_BYTES[size[2]]), "size")
         if _SIGNED.fullmatch(text):
-            return cls(op, float(text), "number")
+            return cls(float(text), "number")
         raise wrong(value, cls.WANTED)
 
     def __str__(self) -> str:
         """As an operator would write it."""
         match self.unit:
             case "duration":
-                return f"{self.op} {duration_text(self.limit)}"
+                return duration_text(self.value)
             case "share":
-                return f"{self.op} {number_text(self.limit, 100)}%"
+                return f"{number_text(self.value, 100)}%"
+            case "size":
+                return size_text(self.value)
             case "number":
-                return f"{self.op} {number_text(self.limit)}"
+                return number_text(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Parsed):
+    """An operator and a quantity: `> 2s`, `< 80%`, `>= 5`, `> 1.5GiB`."""
+
+    op: Literal[">", ">=", "<", "<="]
+    limit: float
+    unit: Unit
+
+    WANTED: ClassVar[str] = 'a comparison in quotes, such as "> 2s", "< 80%", ">= 5" or "> 1.5GiB"'
+    SPELLING: ClassVar[str] = rf"(?:>=|<=|>|<)\s*(?:{_OTHER_UNITS})"
+    EXAMPLES: ClassVar[tuple[str, ...]] = ("> 2s", "< 80%", ">= 5", "> 1.5GiB")
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """The operator, the quantity in its base unit, and which it was."""
+        matched = _COMPARISON.fullmatch(value.strip()) if isinstance(value, str) else None
+        if not matched or not re.fullmatch(_OTHER_UNITS, matched[2].strip()):
+            raise wrong(value, cls.WANTED)
+        quantity = Quantity.parse(matched[2])
+        return cls(cast("Literal['>', '>=', '<', '<=']", matched[1]), quantity.value, quantity.unit)
+
+    def __str__(self) -> str:
+        """As an operator would write it."""
+        return f"{self.op} {Quantity(self.limit, self.unit)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +242,8 @@ class Matches(Parsed):
     out_of: int
 
     WANTED: ClassVar[str] = "a number of readings such as 3 of 5"
+    SPELLING: ClassVar[str] = r"[0-9]{1,4}\s+of\s+[0-9]{1,4}"
+    EXAMPLES: ClassVar[tuple[str, ...]] = ("3 of 5",)
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -194,27 +272,17 @@ def duration_text(seconds: float) -> str:
     return f"{milliseconds.normalize():f}ms"
 
 
+def size_text(value: float) -> str:
+    """The canonical spelling of a number of bytes: the largest unit of which it is at least one."""
+    unit, size = max(
+        (each for each in UNITS_BYTES.items() if each[1] <= value), key=lambda u: u[1], default=("KiB", 1024)
+    )
+    return f"{(Decimal(repr(float(value))) / size).normalize():f}{unit}"
+
+
 def number_text(value: float, factor: int = 1) -> str:
     """The shortest decimal spelling of `value * factor`, without an exponent."""
     return f"{(Decimal(repr(float(value))) * factor).normalize():f}"
-
-
-def integer(value: object, low: int, high: int) -> int:
-    """A whole number in a range; WrongValueError if it is none."""
-    wanted = f"a whole number from {low} to {high}"
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value.strip()):
-        raise wrong(value, wanted)
-    number = int(value)
-    if not low <= number <= high:
-        raise wrong(value, wanted)
-    return number
-
-
-def flag(value: object) -> bool:
-    """Accept true or false, and nothing that merely looks like it; WrongValueError otherwise."""
-    if value not in ("true", "false"):
-        raise wrong(value, "true or false")
-    return value == "true"
 
 
 def _share(text: str) -> float | None:

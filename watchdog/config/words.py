@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import PlainValidator
+from pydantic import PlainValidator, WithJsonSchema
 
 from watchdog.config.errors import WrongValueError, wrong
-from watchdog.config.units import Parsed, flag, integer
+from watchdog.config.parsed import Parsed, either, flag, integer, spelled
 
 SOCKET_PATH_BYTES = 107
 """The longest path of a Unix socket on Linux (sun_path holds 108 bytes with the final zero)."""
@@ -144,22 +144,66 @@ def _whole(low: int, high: int) -> PlainValidator:
     return PlainValidator(lambda value: integer(value, low, high))
 
 
-Name = Annotated[str, PlainValidator(name)]
-Text = Annotated[str, PlainValidator(text)]
-AbsolutePath = Annotated[str, PlainValidator(absolute_path)]
-SocketPath = Annotated[str, PlainValidator(socket_path)]
-RequestPath = Annotated[str, PlainValidator(request_path)]
-RoutePath = Annotated[str, PlainValidator(route_path)]
-PoolDirective = Annotated[str, PlainValidator(pool_directive)]
-Url = Annotated[str, PlainValidator(url)]
-HostPort = Annotated[str, PlainValidator(host_port)]
-GroupName = Annotated[str, PlainValidator(group_name)]
-HeaderName = Annotated[str, PlainValidator(header_name)]
-Flag = Annotated[bool, PlainValidator(flag)]
-Row = Annotated[int, _whole(1, 1_000)]
+def _digits(low: int, high: int) -> WithJsonSchema:
+    bare = {"type": "integer", "minimum": low, "maximum": high}
+    return WithJsonSchema(spelled("[0-9]{1,9}", f"a whole number from {low} to {high}", bare=bare))
+
+
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_PATH = r"/(?!\.\.)(?:[^\s\"';{}\\/]|/(?!\.\.))*"
+
+Name = Annotated[
+    str,
+    PlainValidator(name),
+    WithJsonSchema(spelled(f"(?=.{{1,{_NAME_LENGTH}}}$){_NAME.pattern}", "lower-case letters, digits and hyphens")),
+]
+Text = Annotated[str, PlainValidator(text), WithJsonSchema({**spelled(r".*\S.*", "one line of text"), **_SCALAR})]
+AbsolutePath = Annotated[str, PlainValidator(absolute_path), WithJsonSchema(spelled(_PATH, "an absolute path", "/srv"))]
+SocketPath = Annotated[str, PlainValidator(socket_path), WithJsonSchema(spelled(_PATH, "an absolute path"))]
+RequestPath = Annotated[
+    str,
+    PlainValidator(request_path),
+    WithJsonSchema(spelled(_REQUEST_PATH.pattern, "a path that begins with /", "/health")),
+]
+RoutePath = Annotated[
+    str,
+    PlainValidator(route_path),
+    WithJsonSchema(
+        spelled(rf"~.+|{_URL_PATH.pattern}", 'the beginning of a path, or "~" and a regular expression', "/api/labs")
+    ),
+]
+PoolDirective = Annotated[
+    str, PlainValidator(pool_directive), WithJsonSchema(spelled(_POOL.pattern, "a directive", "keepalive 64"))
+]
+Url = Annotated[
+    str,
+    PlainValidator(url),
+    WithJsonSchema(spelled(r"https?://[^\s/?#@]+(?:[/?#]\S*)?", "an http or https address", "http://127.0.0.1/")),
+]
+HostPort = Annotated[
+    str,
+    PlainValidator(host_port),
+    WithJsonSchema(
+        spelled(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", "host:port", "127.0.0.1:8081", "[::1]:8081")
+    ),
+]
+GroupName = Annotated[
+    str, PlainValidator(group_name), WithJsonSchema(spelled(_GROUP.pattern, "the name of a group", "www-data"))
+]
+HeaderName = Annotated[
+    str, PlainValidator(header_name), WithJsonSchema(spelled(_HEADER.pattern, "a header's name", "Authorization"))
+]
+Flag = Annotated[
+    bool, PlainValidator(flag), WithJsonSchema(spelled("true|false", "true or false", bare={"type": "boolean"}))
+]
+Row = Annotated[int, _whole(1, 1_000), _digits(1, 1_000)]
 """A number of probes in a row."""
-Count = Annotated[int, _whole(0, 100_000_000)]
+Count = Annotated[int, _whole(0, 100_000_000), _digits(0, 100_000_000)]
 """A number of events."""
+Readings = Annotated[int, _whole(10, 10_000), _digits(10, 10_000)]
+"""A number of readings that tells something."""
+ClientError = Annotated[int, _whole(400, 499), _digits(400, 499)]
+"""A status that blames the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +216,8 @@ class Secret(Parsed):
     file: str | None = None
 
     WANTED: ClassVar[str] = "{credential: NAME}, {file: /PATH} or the text itself"
+    LITERAL: ClassVar[dict[str, Any]] = _SCALAR
+    """The JSON Schema of the text itself."""
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -195,6 +241,15 @@ class Secret(Parsed):
             return {"credential": self.credential}
         return {"file": self.file} if self.file is not None else "***"
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        """Three forms."""
+        credential = spelled(_CREDENTIAL.pattern, "the name of a credential", "on-call-url")
+        file = spelled(_PATH, "an absolute path")
+        places = ({"type": "object", "properties": {key: form}, "required": [key], "additionalProperties": False}
+                  for key, form in (("credential", credential), ("file", file)))  # fmt: skip
+        return either(*places, cls.LITERAL, wanted=cls.WANTED)
+
     def __repr__(self) -> str:
         """Never the text: a value ends up in tracebacks."""
         return f"Secret({self.written()})"
@@ -208,6 +263,7 @@ class SenderUrl(Secret):
     """An address of apprise, whose user name, password or token must not be shown."""
 
     WANTED: ClassVar[str] = "an apprise address such as mailto://..., {credential: NAME} or {file: /PATH}"
+    LITERAL: ClassVar[dict[str, Any]] = spelled(_APPRISE.pattern, "an address such as mailto://...")
 
     @classmethod
     def parse(cls, value: object) -> Self:

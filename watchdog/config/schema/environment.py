@@ -59,6 +59,7 @@ class Contact(Model):
 class Level(Model):
     """One level of the escalation."""
 
+    WHOLE: ClassVar[bool] = True
     LATER_WORDS: ClassVar[Mapping[str, frozenset[str]]] = {"level": frozenset({"1", "3", "4"})}
 
     level: Literal["2"] = Field(description="2: on-call, told when the daemon may not or cannot help.")

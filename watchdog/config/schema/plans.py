@@ -6,10 +6,10 @@ What lives here: the keys of `plans`. What must not: services.
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from watchdog.config.errors import found
-from watchdog.config.schema.base import Complaint, Model
+from watchdog.config.schema.base import Complaint, Model, Short
 from watchdog.config.units import Duration, Weight
 from watchdog.config.words import Count
 
@@ -17,15 +17,19 @@ from watchdog.config.words import Count
 class Gate(Model):
     """Evidence that a step must have gathered before the next one begins."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"passes_per_critical_route"})
-
     requests: Count = Field(default=200, description="Requests of users to the candidate in this step. 0: none.")
     per_critical_route: Count = Field(default=20, description="Requests to each critical route in this step. 0: none.")
+    passes_per_critical_route: Count = Field(
+        default=10,
+        description="So many passes of a synthetic request with the route's name, to the candidate in this step, do as "
+        "well. 0: only users' requests count.",
+    )
 
 
 class Step(Model):
     """One step of a plan."""
 
+    WHOLE: ClassVar[bool] = True
     LATER: ClassVar[frozenset[str]] = frozenset({"soak_deadline"})
 
     weight: Weight = Field(description="The candidate's share of users, in steps of 0.01%. Each step's is larger.")
@@ -56,7 +60,7 @@ class Plan(Model):
     steps: Annotated[tuple[Step, ...], Field(min_length=1)] = Field(
         description="Steps with rising weights; the last has 100%."
     )
-    bake: Annotated[Bake, BeforeValidator(_bake)] = Field(
+    bake: Annotated[Bake, Short(_bake, Duration)] = Field(
         default=Bake(),
         description="The watch after the last step: a duration, or `{at_least: 30m, requests: 5000}` for both.",
     )

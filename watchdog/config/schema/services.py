@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from watchdog.config.errors import found
-from watchdog.config.forms import Policy
+from watchdog.config.policies import Policy
 from watchdog.config.schema.base import Complaint, Model, listed
 from watchdog.config.units import Duration, Share
 from watchdog.config.words import AbsolutePath, Flag, HostPort, Name, PoolDirective, Text, Url
@@ -23,7 +23,7 @@ LARGEST_ALPHA = 0.05
 class ColourServers(Model):
     """Where one colour runs."""
 
-    server: Annotated[tuple[HostPort, ...], listed, Field(min_length=1)] = Field(
+    server: Annotated[tuple[HostPort, ...], Field(min_length=1), listed] = Field(
         description="`host:port` of the colour's server, or a list of them; health checks ask every one."
     )
 
@@ -62,17 +62,17 @@ class Nginx(Model):
     directory: AbsolutePath = Field(description="Folder for the generated files, which nginx includes.")
     main: AbsolutePath = Field(default=DEFAULT_MAIN, description="nginx's main configuration file.")
     entry: Entry = Field(default=Entry(), description="How the daemon reaches the service through nginx.")
-    test: Annotated[tuple[Text, ...], listed, Field(min_length=1)] | None = Field(
+    test: Annotated[tuple[Text, ...], Field(min_length=1), listed] | None = Field(
         default=None,
         description="Command and arguments that test the configuration. Left out: [nginx, -t], with -c MAIN when "
         "`main` is another file.",
     )
-    reload: Annotated[tuple[Text, ...], listed, Field(min_length=1)] | None = Field(
+    reload: Annotated[tuple[Text, ...], Field(min_length=1), listed] | None = Field(
         default=None,
         description="Command and arguments that reload it. Left out: [nginx, -s, reload], with -c MAIN when `main` is "
         "another file.",
     )
-    dump: Annotated[tuple[Text, ...], listed, Field(min_length=1)] | None = Field(
+    dump: Annotated[tuple[Text, ...], Field(min_length=1), listed] | None = Field(
         default=None,
         description="Command and arguments that print it. Left out: [nginx, -T], with -c MAIN when `main` is another "
         "file.",
