@@ -140,6 +140,8 @@ async def green(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         match path[-1]:
             case "fail":
                 writer.write(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")
+            case "missing":
+                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             case "hang":
                 await asyncio.sleep(30)
             case "close":
@@ -172,7 +174,12 @@ async def scene(ground: Ground, *, with_green: bool = True) -> AsyncIterator[Sce
     }
     slices: list[tuple[Reading, ...]] = []
     settings = EdgeService(
-        service="app", source="edge", slow=2.0, routes=("login",), emit=lambda *args: slices.append(args[3])
+        service="app",
+        source="edge",
+        slow=2.0,
+        routes=("login",),
+        also_bad={"login": frozenset({404})},
+        emit=lambda *args: slices.append(args[3]),
     )
     log = AccessLog(
         sock=ground.log.dup(), parser=LineParser(upstreams), services=[settings], now=time.monotonic, wall=time.time
@@ -253,8 +260,9 @@ def test_an_accepted_write(ground: Ground) -> None:
 
 def test_a_timeout(ground: Ground) -> None:
     """The balancer gave up on the candidate: 504, no header."""
-    line, _ = play(ground, lambda s: s.request("/short/hang"))
+    line, this = play(ground, lambda s: s.request("/short/hang"))
 
+    assert {("requests", "green"): 1.0, ("errors", "green"): 1.0} == this.sums()
     assert (504, 504, "green", "green", True, False) == told(line)
     assert line.header_time is None
     assert line.upstream_time is not None
@@ -274,6 +282,17 @@ def test_a_user_who_gave_up(ground: Ground) -> None:
 
     assert (499, None, "green", "green", True, True) == told(line)
     assert {("requests", "green"): 1.0, ("errors", "green"): 1.0, ("slow", "green"): 1.0} == this.sums()
+
+
+def test_what_a_route_declares_as_bad(ground: Ground) -> None:
+    """A 404 is no error; on a route that lists it, it is counted as also bad, and elsewhere it is not."""
+    _, this = play(ground, lambda s: s.request("/login/missing"))
+    _, elsewhere = play(ground, lambda s: s.request("/missing"))
+
+    assert {("requests", "green"): 1.0, ("requests[login]", "green"): 1.0, ("also_bad[login]", "green"): 1.0} == (
+        this.sums()
+    )
+    assert {("requests", "green"): 1.0} == elsewhere.sums()
 
 
 def test_an_event_stream(ground: Ground) -> None:

@@ -9,7 +9,8 @@ import pytest
 from simulations.lab.apps import AppProcess
 from simulations.lab.processes import run_folder
 from watchdog.core.model import Colour
-from watchdog.sources.health import HealthSource, HealthTarget, ProbeAnswer
+from watchdog.sources.health import HealthSource
+from watchdog.sources.http_probe import HttpTarget, ProbeAnswer
 
 pytestmark = pytest.mark.acceptance
 
@@ -18,7 +19,7 @@ def test_a_health_page_through_an_application_s_life() -> None:
     """Up; a component down; stopped and so hung; running again; dead and so refusing; restarted."""
 
     async def play(app: AppProcess) -> list[tuple[bool, bool, str]]:
-        target = HealthTarget(
+        target = HttpTarget(
             url=f"http://localhost:{app.port}/actuator/health",
             timeout=1.0,
             expect={"status": "UP", "components": {"db": {"status": "UP"}}},

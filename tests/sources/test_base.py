@@ -4,7 +4,8 @@ import asyncio
 
 from watchdog.core.model import Colour, Reading
 from watchdog.sources.base import PollSource
-from watchdog.sources.health import HealthSource, HealthTarget
+from watchdog.sources.health import HealthSource
+from watchdog.sources.http_probe import HttpTarget
 
 
 async def names(source: PollSource) -> set[tuple[str, Colour | None]]:
@@ -21,7 +22,7 @@ async def names(source: PollSource) -> set[tuple[str, Colour | None]]:
 
 def test_the_health_source_fits_the_port() -> None:
     """It answers and misses the same signals of the same colours."""
-    target = HealthTarget(url="http://127.0.0.1:1/", timeout=1.0)
+    target = HttpTarget(url="http://127.0.0.1:1/", timeout=1.0)
     source = HealthSource(name="health", interval=2.0, targets={Colour.GREEN: [target]}, now=lambda: 0.0)
 
     assert {("up", Colour.GREEN), ("seconds", Colour.GREEN)} == asyncio.run(names(source))

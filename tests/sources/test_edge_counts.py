@@ -7,7 +7,7 @@ import pytest
 from tests.sources.edge_lines import edge_line
 from watchdog.core.edge import ProbeMark
 from watchdog.core.model import Colour, Missing, Reading
-from watchdog.sources.edge_counts import SliceCounts, is_accepted_write, is_bad, is_slow
+from watchdog.sources.edge_counts import SliceCounts, is_accepted_write, is_also_bad, is_bad, is_slow
 
 LEFT = {"status": 499, "first_status": None, "header_time": None}
 
@@ -32,6 +32,24 @@ LEFT = {"status": 499, "first_status": None, "header_time": None}
 def test_bad_is_what_the_first_try_failed(changes: dict[str, Any], *, bad: bool) -> None:
     """A 5xx, a refusal, a timeout and a user who gave up are bad; what the client did is not."""
     assert bad is is_bad(edge_line(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "bad"),
+    [
+        pytest.param({}, False, id="good"),
+        pytest.param({"first_status": 500}, True, id="bad by itself"),
+        pytest.param({"first_status": 404, "status": 404}, True, id="listed"),
+        pytest.param({"first_status": 403, "status": 403}, False, id="not listed"),
+        pytest.param({"first_status": 404, "status": 200}, True, id="hidden by the balancer"),
+        pytest.param({"first_status": 200, "status": 404}, False, id="the balancer's own"),
+        pytest.param({**LEFT, "upstream_time": 2.0}, True, id="gave up"),
+        pytest.param({**LEFT, "upstream_time": 0.3}, False, id="left early"),
+    ],
+)
+def test_a_route_may_declare_more_as_bad(changes: dict[str, Any], *, bad: bool) -> None:
+    """The errors, and the statuses that it lists, as the application answered at the first try."""
+    assert bad is is_also_bad(edge_line(**changes), frozenset({401, 404}))
 
 
 @pytest.mark.parametrize(
@@ -139,4 +157,25 @@ def test_a_missing_slice_keeps_nothing() -> None:
 
     assert {(Missing.STALE, "not seen")} == {(reading.value, reading.detail) for reading in missing}
     assert 8 == len(missing)
+    assert {} == values(counts.take())
+
+
+def test_what_a_route_declares_is_counted_there_alone() -> None:
+    """`also_bad[login]` is there for login, has the errors in it, and leaves every other count as it was."""
+    counts = SliceCounts(slow=2.0, routes=["login", "labs"], also_bad={"login": frozenset({401})})
+    for route in ("login", "labs"):
+        counts.add(edge_line(route=route, first_status=401, status=401))
+        counts.add(edge_line(route=route, first_status=500, status=500))
+        counts.add(edge_line(route=route, colour=Colour.BLUE))
+    taken = counts.take()
+
+    assert {("also_bad[login]", "green"): 2.0} == {
+        key: value for key, value in values(taken).items() if key[0].startswith("also_bad")
+    }
+    assert {"errors": 2.0, "errors[login]": 1.0, "errors[labs]": 1.0} == {
+        signal: value for (signal, _), value in values(taken).items() if signal.startswith("errors")
+    }
+    names = {reading.signal for reading in taken}
+    assert ("also_bad[login]" in names, "also_bad" in names, "also_bad[labs]" in names) == (True, False, False)
+    assert names == {reading.signal for reading in counts.take_missing(Missing.STALE, "not seen")}
     assert {} == values(counts.take())

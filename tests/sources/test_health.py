@@ -28,18 +28,19 @@ from tests.sources.servers import (
     silent,
 )
 from watchdog.core.model import Colour, Missing, Reading
-from watchdog.sources.health import HealthSource, HealthTarget, ProbeAnswer, Tls, _together
+from watchdog.sources.health import HealthSource, _together
+from watchdog.sources.http_probe import HttpTarget, ProbeAnswer, Tls
 from watchdog.sources.resolve import Resolver
 
 UP = b'{"status": "UP", "components": {"db": {"status": "UP", "n": 1}}}'
 
 
-def source(target: HealthTarget, other: HealthTarget | None = None) -> HealthSource:
+def source(target: HttpTarget, other: HttpTarget | None = None) -> HealthSource:
     targets = {Colour.GREEN: [target]} if other is None else {Colour.BLUE: [other], Colour.GREEN: [target]}
     return HealthSource(name="health", interval=2.0, targets=targets, now=time.monotonic)
 
 
-async def asked(target: HealthTarget) -> ProbeAnswer:
+async def asked(target: HttpTarget) -> ProbeAnswer:
     """One probe of one target."""
     health = source(target)
     try:
@@ -53,7 +54,7 @@ def probe(conversation: Conversation, **target: Any) -> ProbeAnswer:
 
     async def main() -> ProbeAnswer:
         async with served(conversation) as port:
-            return await asked(HealthTarget(url=f"http://127.0.0.1:{port}/health", **{"timeout": 5.0, **target}))
+            return await asked(HttpTarget(url=f"http://127.0.0.1:{port}/health", **{"timeout": 5.0, **target}))
 
     return asyncio.run(main())
 
@@ -119,20 +120,20 @@ def test_a_target_that_fails_has_a_class(conversation: Conversation, target: Map
 
 def test_another_status_can_be_expected() -> None:
     """A health page may be told to answer 204, or a redirect."""
-    assert probe(answering(b"", status="204 None"), status=204).ok
-    assert probe(answering(b"", status="302 Found", headers="Location: /\r\n"), status=302).ok
+    assert probe(answering(b"", status="204 None"), statuses=(204,)).ok
+    assert probe(answering(b"", status="302 Found", headers="Location: /\r\n"), statuses=(302,)).ok
 
 
 def test_nothing_listening_is_refused() -> None:
     """A target where nothing listens refuses: it serves nobody."""
-    answer = asyncio.run(asked(HealthTarget(url=f"http://127.0.0.1:{free_port()}/")))
+    answer = asyncio.run(asked(HttpTarget(url=f"http://127.0.0.1:{free_port()}/")))
 
     assert (False, True, "refused: Connection refused") == (answer.ok, answer.refused, answer.detail)
 
 
 def test_a_name_that_leads_nowhere_is_dns() -> None:
     """An unknown name is the target's failure, and no refusal."""
-    answer = asyncio.run(asked(HealthTarget(url="http://nowhere.invalid/", timeout=10.0)))
+    answer = asyncio.run(asked(HttpTarget(url="http://nowhere.invalid/", timeout=10.0)))
 
     assert (False, False, "dns") == (answer.ok, answer.refused, answer.detail.split(":")[0])
 
@@ -147,7 +148,7 @@ def test_a_name_is_asked_by_its_name() -> None:
 
     async def main() -> tuple[bool, int]:
         async with served(noting) as port:
-            answer = await asked(HealthTarget(url=f"http://localhost:{port}/health?deep=1"))
+            answer = await asked(HttpTarget(url=f"http://localhost:{port}/health?deep=1"))
             return answer.ok, port
 
     ok, port = asyncio.run(main())
@@ -169,8 +170,8 @@ def test_a_name_with_a_refusing_address_is_asked_at_the_next(addresses: list[str
 
     async def main() -> ProbeAnswer:
         async with served(answering(UP)) as port:
-            health = source(HealthTarget(url=f"http://app.internal:{port}/"))
-            health._probers[Colour.GREEN][0]._resolver = Known("app.internal", port)
+            health = source(HttpTarget(url=f"http://app.internal:{port}/"))
+            health._pages[Colour.GREEN][0].prober._resolver = Known("app.internal", port)
             answer = await health.probe(Colour.GREEN)
             await health.close()
             return answer
@@ -183,7 +184,7 @@ def test_an_address_of_version_6_is_asked() -> None:
 
     async def main() -> bool:
         async with served(answering(UP), host="::1") as port:
-            return (await asked(HealthTarget(url=f"http://[::1]:{port}/"))).ok
+            return (await asked(HttpTarget(url=f"http://[::1]:{port}/"))).ok
 
     assert asyncio.run(main())
 
@@ -221,7 +222,7 @@ def test_every_poll_makes_a_new_connection() -> None:
 
     async def main() -> None:
         async with served(counting) as port:
-            health = source(HealthTarget(url=f"http://127.0.0.1:{port}/"))
+            health = source(HttpTarget(url=f"http://127.0.0.1:{port}/"))
             for _ in range(3):
                 assert (await health.probe(Colour.GREEN)).ok
             await health.close()
@@ -249,7 +250,7 @@ def test_a_certificate_is_judged_as_told(tmp_path: Path, tls: dict[str, Any], ou
 
     async def main() -> ProbeAnswer:
         async with served(answering(UP), tls=context) as port:
-            return await asked(HealthTarget(url=f"https://127.0.0.1:{port}/", tls=Tls(**tls), timeout=10.0))
+            return await asked(HttpTarget(url=f"https://127.0.0.1:{port}/", tls=Tls(**tls), timeout=10.0))
 
     answer = asyncio.run(main())
     assert (outcome, not outcome) == (answer.detail.split(":")[0], answer.ok)
@@ -260,7 +261,7 @@ def test_plain_http_where_tls_is_wanted_is_tls() -> None:
 
     async def main(conversation: Conversation, limit: float) -> str:
         async with served(conversation) as port:
-            answer = await asked(HealthTarget(url=f"https://127.0.0.1:{port}/", tls=Tls(verify=False), timeout=limit))
+            answer = await asked(HttpTarget(url=f"https://127.0.0.1:{port}/", tls=Tls(verify=False), timeout=limit))
             return answer.detail.split(":")[0]
 
     async def mail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -277,8 +278,8 @@ def test_both_colours_are_asked_together() -> None:
     async def main() -> dict[tuple[str, str], Any]:
         async with served(silent) as hung, served(answering(UP)) as fine:
             health = source(
-                HealthTarget(url=f"http://127.0.0.1:{fine}/", timeout=0.4),
-                HealthTarget(url=f"http://127.0.0.1:{hung}/", timeout=0.4),
+                HttpTarget(url=f"http://127.0.0.1:{fine}/", timeout=0.4),
+                HttpTarget(url=f"http://127.0.0.1:{hung}/", timeout=0.4),
             )
             began = time.monotonic()
             readings = await health.poll()
@@ -296,7 +297,7 @@ def test_a_failure_carries_its_class_into_the_reading() -> None:
     """A failed reading is 0 with the class in its detail; the time to no answer is missing."""
 
     async def main() -> list[tuple[str, Any, str]]:
-        health = source(HealthTarget(url=f"http://127.0.0.1:{free_port()}/"))
+        health = source(HttpTarget(url=f"http://127.0.0.1:{free_port()}/"))
         readings = await health.poll()
         await health.close()
         return [(r.signal, r.value, r.detail) for r in readings]
@@ -309,7 +310,7 @@ def test_a_prober_out_of_descriptors_knows_nothing() -> None:
     """When the prober itself cannot open a connection the reading is missing, not a failure of the target."""
 
     async def main() -> ProbeAnswer:
-        health = source(HealthTarget(url=f"http://127.0.0.1:{free_port()}/"))
+        health = source(HttpTarget(url=f"http://127.0.0.1:{free_port()}/"))
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         held: list[int] = []
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, soft), hard))
@@ -335,7 +336,7 @@ def test_a_probe_across_a_stop_is_no_failure() -> None:
 
     async def main() -> ProbeAnswer:
         async with served(silent) as port:
-            target = HealthTarget(url=f"http://127.0.0.1:{port}/", timeout=0.1)
+            target = HttpTarget(url=f"http://127.0.0.1:{port}/", timeout=0.1)
             health = HealthSource(name="h", interval=2.0, targets={Colour.GREEN: [target]}, now=lambda: next(times))
             answer = await health.probe(Colour.GREEN)
             await health.close()
@@ -348,7 +349,7 @@ def test_a_probe_across_a_stop_is_no_failure() -> None:
 
 def test_the_answer_to_no_poll_names_every_signal() -> None:
     """`missing()` has both signals of every colour, and the deadline leaves the probes time to end by themselves."""
-    health = source(HealthTarget(url="http://127.0.0.1:1/", timeout=2.0), HealthTarget(url="http://127.0.0.1:2/"))
+    health = source(HttpTarget(url="http://127.0.0.1:1/", timeout=2.0), HttpTarget(url="http://127.0.0.1:2/"))
 
     assert {(colour, signal, Missing.TIMEOUT) for colour in Colour for signal in ("up", "seconds")} == {
         (r.colour, r.signal, r.value) for r in health.missing()
@@ -361,7 +362,7 @@ def test_the_answer_to_no_poll_names_every_signal() -> None:
 def test_a_url_that_is_none_is_refused(url: str) -> None:
     """What is found and what would be right is said when the source is made."""
     with pytest.raises(httpx.InvalidURL, match="wanted something like"):
-        source(HealthTarget(url=url))
+        source(HttpTarget(url=url))
 
 
 def test_a_ca_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
@@ -369,9 +370,9 @@ def test_a_ca_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "ca.pem"
     broken.write_text("no certificate")
     with pytest.raises(ssl.SSLError):
-        source(HealthTarget(url="https://127.0.0.1/", tls=Tls(ca=broken)))
+        source(HttpTarget(url="https://127.0.0.1/", tls=Tls(ca=broken)))
     with pytest.raises(FileNotFoundError):
-        source(HealthTarget(url="https://127.0.0.1/", tls=Tls(ca=tmp_path / "none.pem")))
+        source(HttpTarget(url="https://127.0.0.1/", tls=Tls(ca=tmp_path / "none.pem")))
 
 
 def together(*conversations: Conversation | None) -> tuple[ProbeAnswer, tuple[Reading, ...], list[str]]:
@@ -382,7 +383,7 @@ def together(*conversations: Conversation | None) -> tuple[ProbeAnswer, tuple[Re
             ports = [
                 free_port() if each is None else await stack.enter_async_context(served(each)) for each in conversations
             ]
-            targets = [HealthTarget(url=f"http://127.0.0.1:{port}/", timeout=0.3) for port in ports]
+            targets = [HttpTarget(url=f"http://127.0.0.1:{port}/", timeout=0.3) for port in ports]
             health = HealthSource(name="health", interval=2.0, targets={Colour.GREEN: targets}, now=time.monotonic)
             answer, readings = await health.probe(Colour.GREEN), await health.poll()
             await health.close()

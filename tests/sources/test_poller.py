@@ -271,3 +271,24 @@ def test_a_source_that_does_not_close_is_left_behind() -> None:
         assert clock() - before < 3.0
 
     polled(Hanging(), script)
+
+
+def test_silence_is_said_once_for_each_kind_of_it() -> None:
+    """A server that is gone for an hour is one line in the log; another trouble is another; a single gap is none."""
+
+    def reading(value: float | Missing, detail: str = "") -> Reading:
+        return Reading(signal="up", colour=None, value=value, detail=detail)
+
+    refused, late = reading(Missing.ERROR, "Connection refused"), reading(Missing.TIMEOUT, "no answer")
+    good, unnamed = reading(1.0), reading(Missing.EMPTY)
+    answers = iter([(good,), (refused,), (refused,), (late,), (good,), (good, refused), (refused,), (unnamed,)])
+
+    class Fickle(SourceStub):
+        async def poll(self) -> tuple[Reading, ...]:
+            return next(answers, (good,))
+
+    async def script(poller: Poller, source: SourceStub) -> None:
+        await asyncio.sleep(17.0)
+
+    said = ["Connection refused", "no answer", "Connection refused", "no reading has a value (empty)"]
+    assert said == polled(Fickle(), script).failures

@@ -58,3 +58,38 @@ def test_a_hanging_lookup_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     with asyncio.Runner() as runner:
         monkeypatch.setattr(socket, "getaddrinfo", hang)
         runner.run(main())
+
+
+def test_who_asks_during_a_lookup_waits_for_that_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests that begin together need one lookup, and none of them fails because another asks; each has its patience.
+
+    One that is given up on the way takes nothing from the others.
+    """
+    asked: list[str] = []
+    release = threading.Event()
+
+    def slow(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        release.wait(20)
+        return [(0, 0, 0, "", ("192.0.2.7", 80))]
+
+    async def main() -> tuple[list[list[str]], list[str]]:
+        resolver = Resolver("app.internal", 80)
+        first, second, given_up = (asyncio.create_task(resolver.addresses(5.0)) for _ in range(3))
+        await asyncio.sleep(0)
+        with pytest.raises(TimeoutError):
+            await resolver.addresses(0.01)
+        given_up.cancel()
+        await asyncio.sleep(0)
+        release.set()
+        together = [await first, await second]
+        alone = await resolver.addresses(5.0)
+        resolver.close()
+        return together, alone
+
+    with asyncio.Runner() as runner:
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        together, alone = runner.run(main())
+
+    assert ([["192.0.2.7"]] * 2, ["192.0.2.7"]) == (together, alone)
+    assert ["app.internal"] * 2 == asked

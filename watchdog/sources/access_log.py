@@ -11,8 +11,8 @@ that the interval was not seen (Missing(stale)). So a stopped and continued daem
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from watchdog.core.edge import EdgeLine
 from watchdog.core.model import Missing, Seconds
@@ -39,6 +39,8 @@ class EdgeService:
     emit: Emit
     routes: tuple[str, ...] = ()
     long_routes: tuple[str, ...] = ()
+    also_bad: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """The statuses that a route declares as bad, too."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,7 +62,12 @@ class _Slices:
 
     def __init__(self, settings: EdgeService) -> None:
         self.settings = settings
-        self.counts = SliceCounts(slow=settings.slow, routes=settings.routes, long_routes=settings.long_routes)
+        self.counts = SliceCounts(
+            slow=settings.slow,
+            routes=settings.routes,
+            long_routes=settings.long_routes,
+            also_bad=settings.also_bad,
+        )
         self.heard = False
         self.newest = 0.0
         self.blind = ""

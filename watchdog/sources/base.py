@@ -6,7 +6,8 @@ reading Missing. An empty result is not zero.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from watchdog.core.model import Reading, Seconds
 
@@ -34,4 +35,25 @@ class PollSource(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was seen when a source was asked once, for a human who sets it up."""
+
+    ok: bool | None
+    """None: it works, and is probably not what is meant."""
+    what: str
+    """What was asked and seen."""
+    remedy: str = ""
+    """What would be right."""
+
+
+@runtime_checkable
+class LiveSource(PollSource, Protocol):
+    """A source that can look at its own target, to find what a configuration file cannot show."""
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Ask the real thing once. Never raises: what goes wrong is a finding."""
         ...

@@ -4,9 +4,12 @@ What lives here: pure judgement and addition. What must not: parsing, sockets, c
 
 Only users' requests are counted. A request belongs to the colour whose upstream was tried first: a failure that the
 balancer hid by asking stable is the candidate's failure all the same. A write belongs to the colour that answered it.
+
+A request counts when it ends. So one that hangs counts late, in the slice of its end, for the colour that it hung at:
+as bad (the balancer's timeout, or a user who gave up), however long ago it began.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from watchdog.core.edge import EdgeLine, ProbeMark
 from watchdog.core.model import Colour, Missing, Reading, Seconds
@@ -16,6 +19,9 @@ GAVE_UP_AFTER: Seconds = 2.0
 
 SIGNALS = ("requests", "errors", "slow", "writes")
 """The signals of each slice and colour, each also per route as in `errors[login]`."""
+
+ALSO_BAD = "also_bad"
+"""Only per route, and only of routes that declare statuses: the errors and the requests with those statuses."""
 
 _CLIENT_LEFT = 499
 _SWITCHING_PROTOCOLS = 101
@@ -51,42 +57,64 @@ def is_accepted_write(line: EdgeLine) -> bool:
     return line.write and line.status < _CLIENT_ERROR
 
 
+def is_also_bad(line: EdgeLine, statuses: frozenset[int]) -> bool:
+    """Whether it is bad, or its first try was answered with one of these statuses."""
+    return is_bad(line) or (line.status if line.first_status is None else line.first_status) in statuses
+
+
 class SliceCounts:
     """Adds up one service's lines, and gives them out as readings of both colours."""
 
-    def __init__(self, *, slow: Seconds, routes: Iterable[str] = (), long_routes: Iterable[str] = ()) -> None:
-        """`slow`: seconds to the header. `long_routes` never count as slow. Other routes count in the total only."""
+    def __init__(
+        self,
+        *,
+        slow: Seconds,
+        routes: Iterable[str] = (),
+        long_routes: Iterable[str] = (),
+        also_bad: Mapping[str, frozenset[int]] | None = None,
+    ) -> None:
+        """`slow`: seconds to the header. `long_routes` never count as slow. Other routes count in the total only.
+
+        `also_bad`: the statuses that a route declares.
+        """
         self._slow = slow
         self._long = frozenset(long_routes)
-        self._routes = (None, *sorted(set(routes) | self._long))
-        self._labels = [
-            (colour, tuple(signal if route is None else f"{signal}[{route}]" for signal in SIGNALS))
-            for route in self._routes
-            for colour in Colour
-        ]
-        self._cells = [[0, 0, 0, 0] for _ in self._labels]
-        keys = [(route, colour) for route in self._routes for colour in Colour]
-        self._index = dict(zip(keys, self._cells, strict=True))
+        self._also_bad = {} if also_bad is None else dict(also_bad)
+        self._routes = (None, *sorted({*routes, *self._long, *self._also_bad}))
+        self._labels = [(colour, self._signals(route)) for route in self._routes for colour in Colour]
+        self._cells = [[0] * len(signals) for _, signals in self._labels]
+        cells = iter(self._cells)
+        self._by_route = {route: {colour: next(cells) for colour in Colour} for route in self._routes}
         self._touched = False
         self._zeros = self._make()
+
+    def _signals(self, route: str | None) -> tuple[str, ...]:
+        if route is None:
+            return SIGNALS
+        signals = (*SIGNALS, ALSO_BAD) if route in self._also_bad else SIGNALS
+        return tuple(f"{signal}[{route}]" for signal in signals)
 
     def add(self, line: EdgeLine) -> None:
         """Count a user's request; anything else is ignored."""
         if line.mark is not ProbeMark.USER:
             return
         self._touched = True
+        own, colour = line.route, line.colour
         bad = is_bad(line)
-        slow = line.route not in self._long and is_slow(line, self._slow)
+        slow = own not in self._long and is_slow(line, self._slow)
         wrote = is_accepted_write(line)
-        for route in (None, line.route):
-            cell = self._index.get((route, line.colour))
-            if cell is None:
+        for route in (None, own):
+            cells = self._by_route.get(route)
+            if cells is None:
                 continue
+            cell = cells[colour]
             cell[0] += 1
             cell[1] += bad
             cell[2] += slow
             if wrote:
-                self._index[route, line.answered_by][3] += 1
+                cells[line.answered_by][3] += 1
+        if own in self._also_bad and is_also_bad(line, self._also_bad[own]):
+            self._by_route[own][colour][4] += 1
 
     def take(self) -> tuple[Reading, ...]:
         """The counts since the last taking, zeros included, and begin anew."""
@@ -114,5 +142,5 @@ class SliceCounts:
 
     def _clear(self) -> None:
         for cell in self._cells:
-            cell[:] = (0, 0, 0, 0)
+            cell[:] = [0] * len(cell)
         self._touched = False

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from watchdog.core.model import Reading, Seconds
+from watchdog.core.model import Missing, Reading, Seconds
 from watchdog.sources.base import Emit, Now, PollSource
 
 STOOD_STILL: Seconds = 1.0  # a poll that ends this long after its deadline was in a process that did not run
@@ -32,6 +32,7 @@ class Poller:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._poll: asyncio.Task[tuple[Reading, ...]] | None = None
+        self._silent: Missing | None = None
 
     def start(self) -> None:
         """Begin to poll, in the running loop."""
@@ -108,6 +109,8 @@ class Poller:
         else:
             self._poll = asyncio.get_running_loop().create_task(source.poll(), name=f"poll {source.name} once")
             readings = await self._answer(self._poll, start)
+        if readings:
+            self._tell(readings)
         self._emit(source.name, start, self._now(), source.missing() if readings is None else readings)
 
     async def _answer(self, poll: "asyncio.Task[tuple[Reading, ...]]", start: Seconds) -> tuple[Reading, ...] | None:
@@ -129,6 +132,15 @@ class Poller:
             self._say(f"the daemon stood still: a poll of {self._source.deadline:g} s took {took:.1f} s")
             return None
         return poll.result()
+
+    def _tell(self, readings: tuple[Reading, ...]) -> None:
+        """Say why a source knows nothing at all: when that begins or is of another kind, and not at every poll."""
+        values = [reading.value for reading in readings]
+        first = values[0]
+        silent = first if isinstance(first, Missing) and all(isinstance(each, Missing) for each in values) else None
+        if silent is not self._silent and silent is not None:
+            self._say(readings[0].detail or f"no reading has a value ({silent})")
+        self._silent = silent
 
     def _say(self, what: str) -> None:
         if self._failed is not None:

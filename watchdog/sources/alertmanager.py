@@ -1,0 +1,193 @@
+"""Asks an Alertmanager which alerts fire now.
+
+What lives here: the request, its limits, and what its answer means. What must not: rules, PromQL. This is a querying
+source: a server that refuses, hangs or lies leaves the readings missing. No alert is an answer of its own, and yet
+silence of a dead Prometheus looks the same: an alert that always fires (`heartbeat`) tells the two apart.
+"""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import httpx
+
+from watchdog.core.model import Colour, Missing, Reading, Seconds
+from watchdog.sources.base import Finding
+from watchdog.sources.health_errors import ProberError, classify
+
+LARGEST_BODY_BYTES = 4 * 1024 * 1024
+"""Some thousands of alerts."""
+
+STOOD_STILL: Seconds = 1.0  # what ends this long after its timeout was in a process that did not run
+
+_WANTED_STATE = {"active": "true", "silenced": "false", "inhibited": "false", "unprocessed": "false"}
+
+
+class AlertmanagerError(Exception):
+    """The server did not say which alerts fire."""
+
+    def __init__(self, kind: Missing, words: str) -> None:
+        super().__init__(words)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertmanagerTarget:
+    """Where the server is, and which alerts are meant."""
+
+    url: str
+    timeout: Seconds
+    filters: Mapping[Colour | None, Sequence[str]]
+    """Conditions on labels, per colour or once for both."""
+    heartbeat: Sequence[str] = ()
+    """Of the alert that always fires; empty when there is none."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class AlertmanagerSource:
+    """The alerts of one server that fire: `firing`, their number, and `clear`, whether there is none."""
+
+    def __init__(self, *, name: str, interval: Seconds, target: AlertmanagerTarget, client: httpx.AsyncClient) -> None:
+        """`client` is the source's own, with the trust that the server needs; it is closed with it."""
+        self.name = name
+        self.interval = interval
+        self.deadline: Seconds = target.timeout + STOOD_STILL
+        self._target = target
+        self._client = client
+
+    async def poll(self) -> tuple[Reading, ...]:
+        """Both signals of every colour. One answer that is missing leaves all of them missing."""
+        try:
+            alive, counts = await self._all()
+        except AlertmanagerError as error:
+            return self._missing(error.kind, str(error))
+        if not alive:
+            return self._missing(Missing.STALE, _silent(self._target))
+        return tuple(reading for colour, names in counts.items() for reading in _readings(colour, names))
+
+    def missing(self) -> tuple[Reading, ...]:
+        """What is said when a poll did not end though each request has a deadline."""
+        return self._missing(Missing.TIMEOUT, f"no complete answer within {self._target.timeout:g} s")
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Whether it answers, what fires now, and whether silence would be noticed."""
+        try:
+            alive, counts = await self._all()
+        except AlertmanagerError as error:
+            return (Finding(ok=False, what=f"cannot be asked: {error}", remedy="is url right, and is it reachable?"),)
+        found = [_finding(colour, names) for colour, names in counts.items()]
+        if not self._target.heartbeat:
+            remedy = "wanted heartbeat: [alertname=NAME], an alert with the expression vector(1)"
+            what = "without a heartbeat a dead Prometheus looks like no alert"
+            found.append(Finding(ok=None, what=what, remedy=remedy))
+        elif not alive:
+            found.append(Finding(ok=False, what=_silent(self._target), remedy="is Prometheus running?"))
+        return tuple(found)
+
+    async def close(self) -> None:
+        """Close the client."""
+        await self._client.aclose()
+
+    async def _all(self) -> tuple[bool, dict[Colour | None, list[str]]]:
+        """Whether alerts are evaluated at all, and the names of those that fire, by colour."""
+        target = self._target
+        questions = [*target.filters.values(), *((target.heartbeat,) if target.heartbeat else ())]
+        try:
+            async with asyncio.timeout(target.timeout):
+                answers = await asyncio.gather(*(self._alerts(filters) for filters in questions))
+        except TimeoutError:
+            words = f"no complete answer within {target.timeout:g} s"
+            raise AlertmanagerError(Missing.TIMEOUT, words) from None
+        alive = not target.heartbeat or bool(answers[-1])
+        return alive, dict(zip(target.filters, answers, strict=False))
+
+    async def _alerts(self, filters: Sequence[str]) -> list[str]:
+        """The names of the active alerts that meet the conditions."""
+        params: list[tuple[str, str | int | float | bool | None]] = [*_WANTED_STATE.items()]
+        params += [("filter", each) for each in filters]
+        try:
+            async with AsyncExitStack() as stack:
+                request = self._client.build_request("GET", f"{self._target.url}/api/v2/alerts", params=params)
+                request.headers.update({"Accept-Encoding": "identity", **self._target.headers})
+                response = await self._client.send(request, stream=True, follow_redirects=False)
+                stack.push_async_callback(response.aclose)
+                return _named(response.status_code, await _body(response))
+        except (httpx.HTTPError, OSError) as error:
+            raise _translated(error, self._target.timeout) from error
+
+    def _missing(self, kind: Missing, detail: str) -> tuple[Reading, ...]:
+        return tuple(
+            Reading(signal=signal, colour=colour, value=kind, detail=detail)
+            for colour in self._target.filters
+            for signal in ("firing", "clear")
+        )
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > LARGEST_BODY_BYTES:
+            raise AlertmanagerError(Missing.ERROR, f"its answer has over {LARGEST_BODY_BYTES // 2**20} MiB")
+    return bytes(body)
+
+
+def _named(status: int, body: bytes) -> list[str]:
+    if status != httpx.codes.OK:
+        where = " to another address, which is not followed" if 300 <= status < 400 else ""  # noqa: PLR2004 - HTTP's redirects
+        raise AlertmanagerError(Missing.ERROR, f"status {status}{where}{_said(body)}")
+    try:
+        alerts = json.loads(body)
+        return [str(alert["labels"].get("alertname", "")) for alert in alerts if alert["status"]["state"] == "active"]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise AlertmanagerError(Missing.ERROR, "its answer is not a list of alerts") from None
+
+
+def _said(body: bytes) -> str:
+    """The reason that a refusal gives, when it is short and plain."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    return f": {said[:120]}" if isinstance(said, str) else ""
+
+
+def _translated(error: Exception, timeout: Seconds) -> AlertmanagerError:
+    try:
+        failure = classify(error)
+    except ProberError as own:
+        return AlertmanagerError(Missing.ERROR, str(own))
+    if failure.kind == "timeout":
+        return AlertmanagerError(Missing.TIMEOUT, f"no complete answer within {timeout:g} s")
+    return AlertmanagerError(Missing.ERROR, str(failure))
+
+
+def _readings(colour: Colour | None, names: Sequence[str]) -> tuple[Reading, Reading]:
+    detail = _which(names)
+    return (
+        Reading(signal="firing", colour=colour, value=float(len(names)), detail=detail),
+        Reading(signal="clear", colour=colour, value=0.0 if names else 1.0, detail=detail),
+    )
+
+
+def _which(names: Sequence[str]) -> str:
+    return ", ".join(sorted(set(names)))
+
+
+def _finding(colour: Colour | None, names: Sequence[str]) -> Finding:
+    of = "" if colour is None else f" of {colour}"
+    if names:
+        return Finding(ok=None, what=f"{len(names)} alerts{of} fire now: {_which(names)}")
+    return Finding(ok=True, what=f"no alert{of} fires")
+
+
+def _silent(target: AlertmanagerTarget) -> str:
+    return f"the heartbeat {{{', '.join(target.heartbeat)}}} does not fire: nobody evaluates alerts"
+
+
+def client(*, verify: ssl.SSLContext | bool, timeout: Seconds) -> httpx.AsyncClient:
+    """A client with this trust, and nothing of what the environment says."""
+    return httpx.AsyncClient(verify=verify, trust_env=False, timeout=timeout)
