@@ -72,6 +72,14 @@ CALLS: list[tuple[Callable[[Client], Any], tuple[Any, ...]]] = [
     (lambda c: c.acknowledge("shop", incident="i1"), ("acknowledge", {"service": "shop", "incident": "i1"})),
     (lambda c: c.adopt("shop"), ("adopt", {"service": "shop"})),
     (lambda c: c.forgive("shop", "4.2.0"), ("forgive", {"service": "shop", "release": "4.2.0"})),
+    (
+        lambda c: c.waive("shop", "cpu", for_seconds=60.0, because="why"),
+        ("waive", {"service": "shop", "rule": "cpu", "for_seconds": 60.0, "because": "why"}),
+    ),
+    (
+        lambda c: c.waive("shop", "cpu", for_seconds=0.0),
+        ("waive", {"service": "shop", "rule": "cpu", "for_seconds": 0.0}),
+    ),
     (lambda c: c.stop_the_line(because="b"), ("stop_the_line", {"because": "b"})),
     (lambda c: c.stop_the_line(for_seconds=60.0), ("stop_the_line", {"for_seconds": 60.0})),
     (lambda c: c.stop_the_line(release=True), ("stop_the_line", {"release": True})),

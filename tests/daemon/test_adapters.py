@@ -1,13 +1,13 @@
 """From plain settings to adapters: what reaches them."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from tests.daemon.helpers import ENVIRONMENT, environment
-from watchdog.config.words import Secret
 from watchdog.core.edge import EdgeLine
 from watchdog.core.model import Colour
 from watchdog.daemon import adapters
@@ -20,10 +20,6 @@ def line(upstream: str) -> bytes:
     return (
         f'<190>Nov 24 16:00:00 rwd: rwd1 1764000000.250 0.125 200 12 3 0 r other "200" "{upstream}" "0.010" "0.020"'
     ).encode()
-
-
-def reveal(secret: Secret) -> str:
-    return f"<{secret.credential}>"
 
 
 def test_a_token_is_made_once_and_kept(tmp_path: Path) -> None:
@@ -53,20 +49,6 @@ def test_nginx_knows_servers_routes_and_token(tmp_path: Path) -> None:
 
     assert ("shop", "0123456789abcdef", {"login": "/login"}) == (setup.service, setup.token, setup.routes)
     assert {Colour.BLUE: ("127.0.0.1:8081",), Colour.GREEN: ("127.0.0.1:8082",)} == setup.servers
-
-
-def test_every_server_of_a_colour_is_asked_for_its_health(tmp_path: Path) -> None:
-    """With the credentials revealed."""
-    text = ENVIRONMENT.replace('{{server: "127.0.0.1:8082"}}', '{{server: ["127.0.0.1:8082", "127.0.0.1:8083"]}}')
-    text = text.replace("poll: 500ms", "poll: 500ms, headers: {{X-Key: {{credential: key}}}}")
-    (service,) = environment(tmp_path, text).services
-    source = adapters.health(service.health[0], lambda: 0.0, reveal)
-    probers = source._probers[Colour.GREEN]
-
-    assert ["http://127.0.0.1:8082/health", "http://127.0.0.1:8083/health"] == [each.target.url for each in probers]
-    assert [{"X-Key": "<key>"}] * 2 == [each.target.headers for each in probers]
-    assert 0.5 == source.interval
-    asyncio.run(source.close())
 
 
 class Names(Resolver):
@@ -133,3 +115,14 @@ def test_the_access_log_counts_a_services_routes(tmp_path: Path) -> None:
     assert ("shop", "edge", 1.0, ("a", "b"), ("b",)) == (
         edge.service, edge.source, edge.slow, edge.routes, edge.long_routes,
     )  # fmt: skip
+
+
+def test_the_access_log_knows_what_a_route_declares_as_bad(tmp_path: Path) -> None:
+    """Only routes that declare statuses have a count of them."""
+    text = ENVIRONMENT.replace("access_log: {{}}", "access_log: {{routes: {{a: {{path: /a}}, b: {{path: /b}}}}}}")
+    (service,) = environment(tmp_path, text).services
+    plain, declaring = service.edge.routes
+    routes = (plain, replace(declaring, also_bad=(401, 404)))
+    edge = adapters.edge_service(replace(service, edge=replace(service.edge, routes=routes)), lambda *_: None)
+
+    assert {"b": frozenset({401, 404})} == edge.also_bad

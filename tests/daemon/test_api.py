@@ -60,6 +60,10 @@ def test_the_other_commands_take_what_is_theirs() -> None:
     assert rollback.anyway
     assert isinstance(stop, StopTheLine)
     assert (60.0, False) == (stop.for_, stop.release)
+    waive, again = (made("waive", {**BASE, "rule": "cpu", "for_seconds": seconds}) for seconds in (90, 0))
+    assert isinstance(waive, events.Waive)
+    assert isinstance(again, events.Waive)
+    assert ("cpu", 90.0, 0.0) == (waive.rule, waive.for_, again.for_)
     assert isinstance(forgive, events.Forgive)
     assert "2.0" == forgive.release
     assert isinstance(ack, events.Acknowledge)
@@ -78,6 +82,12 @@ def test_the_other_commands_take_what_is_theirs() -> None:
         ("submit", {**BASE, "release": "2", "schema": "new"}, "schema: found 'new', wanted one of unchanged"),
         ("rollback", {**BASE, "anyway": "yes"}, "anyway: wanted true or false"),
         ("forgive", BASE, "release: is missing"),
+        ("waive", {**BASE, "for_seconds": 60}, "rule: is missing"),
+        ("waive", {**BASE, "rule": "cpu"}, "for_seconds: is missing; wanted seconds, or 0 to end the waiver"),
+        ("waive", {**BASE, "rule": "cpu", "for_seconds": -1}, "for_seconds: wanted seconds above 0"),
+        ("waive", {**BASE, "rule": "cpu", "for_seconds": float("nan")}, "for_seconds: wanted seconds above 0"),
+        ("waive", {**BASE, "rule": "cpu", "for_seconds": float("inf")}, "for_seconds: wanted seconds above 0"),
+        ("waive", {**BASE, "rule": "cpu", "for_seconds": "1h"}, "for_seconds: wanted seconds above 0"),
         ("stop_the_line", {"for_seconds": 0}, "for_seconds: wanted seconds above 0"),
         ("stop_the_line", {"for_seconds": True}, "for_seconds: wanted seconds above 0"),
         ("disarm", BASE, "'disarm' is not a command"),

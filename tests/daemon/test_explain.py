@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.examples import GREEN
+from tests.core.examples import ALIVE, GREEN, SERVICE, environment
+from tests.core.test_handover import guarded
 from tests.core.world import World
-from watchdog.core.events import Configured, Forgive, Pause, StopTheLine, Submit
-from watchdog.core.model import Level, Schema
+from watchdog.core.events import Configured, Forgive, Pause, StopTheLine, Submit, Waive
+from watchdog.core.model import Level, OnFire, Schema
 from watchdog.core.records import DeploymentBegun, LineStopped, Record
 from watchdog.daemon.explain import explain_journal
 from watchdog.daemon.explain.story import explain_records
@@ -256,3 +257,38 @@ def test_a_short_trail_stays_whole() -> None:
     rows = [row(number) for number in range(SCREENFUL)]
 
     assert rows == thin(rows)
+
+
+def test_what_a_gauge_was_compared_with_stands_beside_its_rows() -> None:
+    """A spike's table says from where on it was one."""
+    world = World(environment=environment(guarded())).begin()
+    world.run(20.0)
+    world.submit()
+    world.run(10.0)
+    world.cpu[GREEN] = 0.9
+    world.run(5.0)
+
+    (rule,) = [each for each in told(world)["rules"] if each["name"] == "cpu"]
+    assert (0.3, 0.6, 0.6) == (rule["usual"], rule["beyond"], rule["floor"])
+    assert {0.9} == {row["value"] for row in rule["rows"]}
+
+
+def test_waivers_and_what_was_only_observed_are_part_of_the_story() -> None:
+    """With times on the wall clock; what is waived in the end was not considered."""
+    watched = replace(ALIVE, name="watched", on_fire=OnFire.OBSERVE)
+    world = World(environment=environment(replace(SERVICE, rules=(*SERVICE.rules, watched)))).begin().submit()
+    world.run(14.0)
+    for rule, seconds in (("alive", 600.0), ("error-rate", 600.0), ("error-rate", 0.0)):
+        world.put(Waive(id="w", by="ada", because="why", service="shop", rule=rule, for_=seconds))
+    world.alive[GREEN] = False
+    world.run(8.0)
+    story = told(world)
+
+    assert [("alive", True), ("error-rate", True), ("error-rate", False)] == [
+        (each["rule"], each["until"] is not None) for each in story["waivers"]
+    ]
+    assert ["ada", "ada", "ada"] == [each["by"] for each in story["waivers"]]
+    assert [("watched", "rollback")] == [(each["rule"], each["ask"]) for each in story["observed"]]
+    assert story["observed"][0]["at"] > WALL
+    assert ["alive"] == [each["rule"] for each in story["not_considered"]["waived"]]
+    assert "watched" in story["not_considered"]["observed_only"]

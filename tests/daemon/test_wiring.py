@@ -16,7 +16,6 @@ from watchdog.core.engine import step
 from watchdog.core.events import Configured, Event, Observed
 from watchdog.core.model import Colour, Missing
 from watchdog.core.phases import Phase
-from watchdog.core.settings import IDLE_POLL_FACTOR
 from watchdog.core.state import Deployment, State
 from watchdog.daemon import wiring
 from watchdog.daemon.adapters import parser
@@ -25,7 +24,7 @@ from watchdog.daemon.wiring import Kit, Plant, reveal
 from watchdog.notify.send import Contact
 from watchdog.sources.access_log import AccessLog
 from watchdog.sources.edge_ring import EdgeRing
-from watchdog.sources.health import ProbeAnswer
+from watchdog.sources.http_probe import HealthSource, ProbeAnswer
 
 
 class Site:
@@ -117,7 +116,7 @@ def test_a_router_whose_settings_are_as_they_were_is_kept(tmp_path: Path) -> Non
         retired = await site.plant.swap(await site.plant.build(other))
 
         assert (before.router, []) == (site.kit().router, retired)
-        assert before.health["health"] is not site.kit().health["health"]
+        assert before.sources["health"] is not site.kit().sources["health"]
         assert before.pollers["health"]._task is None
 
     play(compiled, story)
@@ -214,10 +213,10 @@ def state_with(compiled: Compiled, phase: Phase | None) -> State:
 @pytest.mark.parametrize(
     ("phase", "factor", "probing"),
     [
-        (None, IDLE_POLL_FACTOR, False),
+        (None, 5.0, False),
         (Phase.PREPARING, 1.0, False),
         (Phase.SOAKING, 1.0, True),
-        (Phase.ROLLED_BACK, IDLE_POLL_FACTOR, False),
+        (Phase.ROLLED_BACK, 5.0, False),
     ],
 )
 def test_a_deployment_is_watched_closely(tmp_path: Path, phase: Phase | None, factor: float, probing: bool) -> None:  # noqa: FBT001 - a table's column
@@ -264,11 +263,12 @@ def test_a_direct_probe_that_could_not_run_is_no_answer(
 
     async def story(site: Site) -> None:
         built = await site.plant.build(compiled)
-        source = built.kits["shop"].health["health"]
+        source = built.kits["shop"].sources["health"]
 
         async def probe(_colour: Colour) -> ProbeAnswer:
             return answer
 
+        assert isinstance(source, HealthSource)
         source.probe = probe  # type: ignore[assignment,method-assign]  # the answer of this test
         hands = built.hands["shop"]
         if expected is None:

@@ -56,6 +56,18 @@ def test_a_promotion_ends_well() -> None:
     ] == lines
 
 
+def test_what_is_found_at_the_measured_traffic_is_told_once() -> None:
+    """As soon as the traffic is known, and not again when the estimate changes."""
+    promoted = views.view(views.service(deployment=views.deployment(phase="promoted", step=2)))
+    found = [{"share": 0.5, "typical": 15.0, "worst": 24.0, "rule": "error-rate"}]
+    outlook = {"rate": 3.0, "findings": found, "within": 30.0, "aim": 0.2, "in_time": True, "needed": None}
+    _, lines = followed(at(), at(outlook=outlook), at(outlook=outlook | {"rate": 4.0}), promoted)
+
+    assert ["  at 3 requests/s on green: 50 % broken is found in ~15 s."] == [
+        line for line in lines if "requests/s" in line
+    ]
+
+
 def test_a_rollback_ends_with_its_reason() -> None:
     """1, and why in the first sentence."""
     status, lines = followed(

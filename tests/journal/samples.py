@@ -8,22 +8,12 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from watchdog.core.conditions import Bound, Condition, Probe, SequentialRatio, Threshold
 from watchdog.core.events import Observed
 from watchdog.core.model import Colour, OnFire, Reading, Split
 from watchdog.core.records import Body, Record
 from watchdog.core.rules import api
-from watchdog.core.settings import (
-    AnyOf,
-    Bound,
-    Condition,
-    Environment,
-    Probe,
-    Rule,
-    SequentialRatio,
-    Service,
-    Source,
-    Threshold,
-)
+from watchdog.core.settings import AnyOf, Environment, Rule, Service, Source
 from watchdog.core.state import Instance, ServiceState, State
 from watchdog.journal.codec import Checkpoint, ClockMark
 
@@ -58,6 +48,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(kind)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
+        SCALARS[kind] = st.deferred(lambda: SCALARS[kind])  # a policy's parts are policies
         fields = {field.name: values(hints[field.name]) for field in dataclasses.fields(kind)}
         SCALARS[kind] = st.builds(kind, **fields)
         return SCALARS[kind]

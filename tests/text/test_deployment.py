@@ -147,3 +147,40 @@ def test_the_end_of_a_preparation_that_failed() -> None:
         "  disk: 3 MB free",
         "  reload: did not hold",
     ] == words.ending(views.service(), views.deployment(phase="aborted", checks=checks))
+
+
+def test_waivers_say_who_until_when_and_why() -> None:
+    """One or several."""
+    deployment = views.deployment(waived=[views.waiver(), views.waiver("cpu", because="a slow host")])
+
+    assert "is waived by ada until 09:44:00 (08:44:00 UTC): a known bug" == words.waiver(
+        deployment, "error-rate", views.ZONE
+    )
+    assert "" == words.waiver(deployment, "health")
+    both = words.waivers(deployment, views.ZONE)
+    assert both.endswith("; cpu is waived by ada until 09:44:00 (08:44:00 UTC): a slow host")
+    assert "" == words.waivers(views.deployment())
+
+
+@pytest.mark.parametrize(
+    ("ask", "times", "told"),
+    [
+        ("rollback", 1, "p95 (observe): would have asked to roll back at 09:14:00"),
+        ("freeze", 3, "p95 (observe): would have asked to freeze at 09:14:00 (3 times, last at 09:15:00)"),
+        ("escalate", 1, "p95 (observe): would have called a human at 09:14:00"),
+    ],
+)
+def test_what_an_observing_rule_would_have_done(ask: str, times: int, told: str) -> None:
+    """When for the first time, and how often."""
+    asked = {"rule": "p95", "ask": ask, "first": views.NOW - 60, "last": views.NOW, "times": times}
+
+    assert [told] == words.would_have(views.deployment(would_have=[asked]), views.ZONE)
+
+
+def test_nothing_could_roll_back() -> None:
+    """Because every rule that could is waived, or because there is none."""
+    waived = views.deployment(armed=False, waived=[views.waiver(), views.waiver("health")])
+
+    assert "level 1 is off: no rule could roll back, waived: error-rate, health" == words.level_1(waived)
+    assert "level 1 is off: no rule could roll back" == words.disarmed(views.deployment(armed=False))
+    assert "" == words.disarmed(views.deployment())

@@ -90,3 +90,37 @@ def test_counts_have_their_noun() -> None:
     """One is singular, everything else plural."""
     assert ["1 time", "0 times", "2,000 times"] == [quantities.count(number, "time") for number in (1, 0, 2_000)]
     assert "2 buses" == quantities.count(2, "bus", "buses")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.0, "0 B"), (900.0, "900 B"), (2.0**31, "2 GiB"), (1.6 * 2**30, "1.6 GiB"), (-(2.0**20), "-1 MiB")],
+)
+def test_size(value: float, told: str) -> None:
+    """Bytes in the largest unit of which they are at least one."""
+    assert told == quantities.size(value)
+
+
+@pytest.mark.parametrize(
+    ("per_s", "told"),
+    [
+        (5.0, "5 errors per second"),
+        (1.0, "1 error per second"),
+        (2 / 60, "2 errors per minute"),
+        (1 / 60, "1 error per minute"),
+        (3 / 3600, "3 errors per hour"),
+        (1 / 86_400, "1 error per day"),
+        (0.5 / 86_400, "0.5 errors per day"),
+    ],
+)
+def test_rate(per_s: float, told: str) -> None:
+    """Rare events in the unit in which there is at least one of them."""
+    assert told == quantities.rate(per_s, "errors")
+
+
+@pytest.mark.parametrize(
+    ("unit", "told"), [("number", "0.5"), ("duration", "0.5 s"), ("share", "50 %"), ("size", "0.5 B")]
+)
+def test_quantity(unit: str, told: str) -> None:
+    """A gauge's value in its own unit."""
+    assert told == quantities.quantity(0.5, unit)

@@ -5,6 +5,7 @@ from typing import Any
 
 Data = dict[str, Any]
 
+GIB = 2.0**30
 ZONE = timezone(timedelta(hours=1))
 NOW = 1_800_000_900.0  # 2027-01-15 08:15:00 UTC, 09:15:00 in ZONE
 
@@ -21,6 +22,8 @@ def ratio(**different: Any) -> Data:
         "level": "inactive",
         "judgement": "known",
         "since": NOW - 300,
+        "waived": False,
+        "needed": False,
         "signal": "errors",
         "limit": 0.05,
         "alpha": 0.001,
@@ -62,10 +65,52 @@ def probe(**different: Any) -> Data:
 
 def threshold(**different: Any) -> Data:
     """A gauge that is observed."""
-    rule = ratio(name="p95", kind="threshold", source="metrics", signal="p95", on_fire="observe", decides=False)
-    for key in ("limit", "alpha", "ride_out"):
+    return _gauge(name="p95", kind="threshold", signal="p95", on_fire="observe", decides=False) | {
+        "op": ">", "limit": 2.0, "unit": "number", "over": 0.0, "for": 15.0, "last_value": 1.2,
+    } | different  # fmt: skip
+
+
+def spike(**different: Any) -> Data:
+    """A processor that is calm."""
+    return _gauge(name="cpu", kind="spike", signal="cpu", on_fire="freeze") | {
+        "floor": 0.8, "unit": "share", "deviations": 6.0, "baseline": 3_600.0, "min_readings": 30, "for": 30.0,
+        "last_value": 0.35, "readings": 412, "usual": 0.31, "beyond": 0.8, "slope": None, "reaches_in": None,
+    } | different  # fmt: skip
+
+
+def trend(**different: Any) -> Data:
+    """A heap that leaks."""
+    return _gauge(name="memory", kind="trend", signal="heap", on_fire="freeze") | {
+        "op": ">", "limit": 2.0 * 2**30, "unit": "size", "horizon": 3_600.0, "over": 600.0, "for": 60.0,
+        "last_value": 1.6 * 2**30, "readings": 20, "usual": 1.5 * 2**30, "beyond": None,
+        "slope": 0.5 * 2**30 / 840.0, "reaches_in": 840.0,
+    } | different  # fmt: skip
+
+
+def _gauge(**different: Any) -> Data:
+    rule = ratio(source="metrics", log_e=None, log_e_suspicion=None, **different)
+    for key in ("alpha", "ride_out", "limit"):
         del rule[key]
-    return rule | {"log_e": None, "log_e_suspicion": None, "when": "> 2", "for": 15.0, "last_value": 1.2} | different
+    return rule
+
+
+def versus(**different: Any) -> Data:
+    """The comparison with stable; nothing bad yet."""
+    rule = ratio(name="worse-than-stable", kind="canary_vs_stable", margin=1.5)
+    del rule["limit"]
+    return rule | different
+
+
+def events(**different: Any) -> Data:
+    """Connection errors; none yet."""
+    return ratio(name="db-errors", kind="sequential_count", source="app", signal="db_errors", limit=2 / 60) | different
+
+
+def waiver(rule: str = "error-rate", **different: Any) -> Data:
+    """A rule that ada took out."""
+    return {
+        "rule": rule, "since": NOW - 60, "until": NOW + 1_740, "by": "ada", "because": "a known bug",
+    } | different  # fmt: skip
 
 
 def source(**different: Any) -> Data:
@@ -103,9 +148,13 @@ def deployment(**different: Any) -> Data:
         "in_force": {"weight": 0.5, "promoted": False},
         "soaked": 400.0,
         "soak_wanted": 900.0,
+        "outlook": None,
         "requests": 412,
         "lacks": [],
         "holds": [],
+        "armed": True,
+        "waived": [],
+        "would_have": [],
         "divert": None,
         "diverts": 0,
         "first_cut": None,
@@ -204,6 +253,7 @@ def service(**different: Any) -> Data:
         "braked": None,
         "known_bad": [],
         "plan": "canary",
+        "policy": {"at_least": 1, "all": False, "rules": [], "parts": []},
         "divert": True,
         "keep_stable": 86_400.0,
         "verdict": "healthy",

@@ -22,7 +22,7 @@ ALIVE_S: Final = 15.0
 MOST_RECORDS: Final = 10_000
 
 SERVICE_COMMANDS: Final = (
-    "rollback", "abort", "pause", "resume", "promote", "acknowledge", "adopt", "forgive",
+    "rollback", "abort", "pause", "resume", "promote", "acknowledge", "adopt", "forgive", "waive",
 )  # fmt: skip
 
 Answer: TypeAlias = dict[str, Any]

@@ -144,6 +144,11 @@ class Client:
         """Take a release off the list of known bad ones."""
         return self._ask("POST", _service(service, "forgive"), body=_given(release=release, because=because))
 
+    def waive(self, service: str, rule: str, *, for_seconds: float, because: str | None = None) -> Answer:
+        """Take a rule out of the deployment under way for so long; 0 ends that at once."""
+        body = _given(rule=rule, for_seconds=for_seconds, because=because)
+        return self._ask("POST", _service(service, "waive"), body=body)
+
     def stop_the_line(
         self, *, release: bool = False, for_seconds: float | None = None, because: str | None = None
     ) -> Answer:

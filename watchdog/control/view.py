@@ -4,31 +4,17 @@ What lives here: the translation of a `State` into dicts, lists, numbers and tex
 seconds. What must not: sentences for people, and anything that the state does not say.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
-
+from watchdog.control.moment import Data, Moment
+from watchdog.control.outlook import at_measured_traffic
+from watchdog.control.rules import instances
 from watchdog.core import incidents, verdict
-from watchdog.core.model import BrakeKind, Colour, OnFire, Seconds, Split
+from watchdog.core.model import BrakeKind, Split
 from watchdog.core.phases import Phase
 from watchdog.core.rollout import bake_time, lacks
-from watchdog.core.rules import api
-from watchdog.core.settings import Probe, SequentialRatio, Service, Threshold
-from watchdog.core.state import Deployment, Incident, Instance, Rollback, ServiceState, StableProbe, State
+from watchdog.core.settings import AnyOf, Service
+from watchdog.core.state import Deployment, Incident, Rollback, ServiceState, StableProbe, State
 
-Data: TypeAlias = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """When the view is taken, on both clocks."""
-
-    now: Seconds
-    to_wall: Callable[[Seconds], float]
-
-    def wall(self, at: Seconds | None) -> float | None:
-        """A wall-clock time for an engine instant, if there is one."""
-        return None if at is None else self.to_wall(at)
+__all__ = ["Data", "Moment", "service", "whole"]
 
 
 def whole(state: State, moment: Moment) -> Data:
@@ -62,6 +48,7 @@ def service(state: State, name: str, moment: Moment) -> Data:
         "braked": str(known.seen.braked) if known.seen and known.seen.braked else None,
         "known_bad": sorted(known.known_bad),
         "plan": settings.plan,
+        "policy": _policy(settings.policy),
         "divert": settings.divert,
         "keep_stable": settings.keep_stable,
         "verdict": str(reading.verdict),
@@ -71,7 +58,7 @@ def service(state: State, name: str, moment: Moment) -> Data:
         "sources": _sources(settings, known, moment),
         "exposure": _exposure(known),
         "deployment": _deployment(settings, known, moment),
-        "rules": _rules(settings, known, moment),
+        "rules": instances(settings, known, moment),
         "incidents": [_incident(each, moment) for each in known.incidents.values()],
     }
 
@@ -138,12 +125,16 @@ def _deployment(settings: Service, known: ServiceState, moment: Moment) -> Data 
         "in_force": _split(deployment.in_force),
         "soaked": deployment.soaked,
         "soak_wanted": _soak_wanted(deployment),
+        "outlook": at_measured_traffic(settings, known, moment.now),
         "requests": deployment.requests,
         "lacks": list(lacks(settings, known)) if deployment.watched and deployment.step >= 0 else [],
         "holds": [
             {"hold": str(hold), "reason": str(reason), "detail": deployment.held_details.get(hold, "")}
             for hold, reason in deployment.holds.items()
         ],
+        "armed": verdict.armed(settings, known, moment.now),
+        "waived": _waived(known, deployment, moment),
+        "would_have": _would_have(deployment, moment),
         "divert": _divert(deployment, moment),
         "diverts": deployment.diverts,
         "first_cut": moment.wall(deployment.first_cut_at),
@@ -151,6 +142,44 @@ def _deployment(settings: Service, known: ServiceState, moment: Moment) -> Data 
         "rollback": _rollback(deployment.rollback, moment),
         "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in deployment.checks],
     }
+
+
+def _policy(policy: AnyOf) -> Data:
+    return {
+        "at_least": policy.at_least,
+        "all": policy.all_,
+        "rules": list(policy.rules),
+        "parts": [_policy(part) for part in policy.parts],
+    }
+
+
+def _waived(known: ServiceState, deployment: Deployment, moment: Moment) -> list[Data]:
+    """The rules that count for nothing now, with who said so, why and for how long."""
+    return [
+        {
+            "rule": rule,
+            "since": moment.wall(waiver.since),
+            "until": moment.wall(waiver.until),
+            "by": waiver.by,
+            "because": waiver.because,
+        }
+        for rule, waiver in deployment.waived.items()
+        if verdict.waived(known, rule, moment.now)
+    ]
+
+
+def _would_have(deployment: Deployment, moment: Moment) -> list[Data]:
+    """What observing rules would have asked for."""
+    return [
+        {
+            "rule": rule,
+            "ask": str(asked.ask),
+            "first": moment.wall(asked.first),
+            "last": moment.wall(asked.last),
+            "times": asked.times,
+        }
+        for rule, asked in deployment.would_have.items()
+    ]
 
 
 def _soak_wanted(deployment: Deployment) -> float:
@@ -204,65 +233,6 @@ def _rollback(rollback: Rollback | None, moment: Moment) -> Data | None:
         "stragglers": rollback.stragglers,
         "proof_probes": rollback.proof_probes,
     }
-
-
-def _rules(settings: Service, known: ServiceState, moment: Moment) -> list[Data]:
-    """Every instance, the candidate's first."""
-    deployment = known.deployment
-    candidate = deployment.candidate if deployment else known.stable.other
-    found: list[Data] = []
-    for rule in settings.rules:
-        for colour in (candidate, candidate.other) if rule.per_colour else (None,):
-            instance = known.instances.get(verdict.key(rule, colour))
-            if instance is not None:
-                found.append(_instance(settings, known, instance, colour, moment))
-    return found
-
-
-def _instance(
-    settings: Service, known: ServiceState, instance: Instance, colour: Colour | None, moment: Moment
-) -> Data:
-    rule, seen = instance.rule, api.evidence(instance.rule, instance.state)
-    decides = colour is None or (known.deployment is not None and colour is known.deployment.candidate)
-    return {
-        "name": rule.name,
-        "colour": str(colour) if colour else None,
-        "decides": decides and rule.on_fire is not OnFire.OBSERVE,
-        "kind": rule.condition.kind,
-        "on_fire": str(rule.on_fire),
-        "source": rule.source,
-        "level": str(instance.level),
-        "judgement": str(verdict.judgement(settings, known, instance, colour, moment.now)),
-        "since": moment.wall(instance.since),
-        **_condition(rule.condition),
-        "onset": moment.wall(seen.onset),
-        "bad": seen.bad,
-        "total": seen.total,
-        "other_bad": seen.other_bad,
-        "other_total": seen.other_total,
-        "log_e": seen.log_e,
-        "log_e_suspicion": seen.log_e_suspicion,
-        "last_value": seen.last.value,
-        "in_a_row": seen.last.in_a_row,
-        "last_detail": seen.last.detail,
-    }
-
-
-def _condition(condition: SequentialRatio | Probe | Threshold) -> Data:
-    """What a person must know of the rule's definition to read its numbers."""
-    match condition:
-        case SequentialRatio():
-            return {
-                "signal": condition.bad,
-                "limit": condition.limit,
-                "alpha": condition.alpha,
-                "ride_out": condition.ride_out,
-            }
-        case Probe():
-            return {"signal": condition.signal, "fall": condition.fall, "rise": condition.rise}
-        case Threshold():
-            when = f"{condition.when.op} {condition.when.limit:g}"
-            return {"signal": condition.value, "when": when, "for": condition.for_}
 
 
 def _incident(incident: Incident, moment: Moment) -> Data:

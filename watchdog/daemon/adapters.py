@@ -1,7 +1,8 @@
-"""From the configuration's plain settings to live adapters: routers, health sources, the access log's parts.
+"""From the configuration's plain settings to live adapters: routers and the access log's parts.
 
-What lives here: the conversion, service by service. What must not: starting anything, deciding. `daemon.wiring` puts
-what is made here together; the command line uses the same conversion to write and check nginx's files.
+What lives here: the conversion, service by service (polled sources: `daemon.sources`). What must not: starting
+anything, deciding. `daemon.wiring` puts what is made here together; the command line uses the same conversion to write
+and check nginx's files.
 """
 
 import asyncio
@@ -9,14 +10,11 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from watchdog.config.adapters import Compiled, HealthSettings, ServiceSettings
-from watchdog.config.adapters import HealthTarget as TargetSettings
-from watchdog.config.words import Secret
-from watchdog.core.model import Colour, Seconds
+from watchdog.config.adapters import Compiled, ServiceSettings
+from watchdog.core.model import Colour
 from watchdog.sources.access_log import EdgeService
 from watchdog.sources.base import Emit
 from watchdog.sources.edge_line import LineParser, Upstream
-from watchdog.sources.health import HealthSource, HealthTarget, Tls
 from watchdog.sources.resolve import Resolver
 from watchdog.traffic.base import EdgeLog
 from watchdog.traffic.nginx import render
@@ -82,32 +80,6 @@ def router(
     )
 
 
-def health(settings: HealthSettings, now: Callable[[], Seconds], reveal: Callable[[Secret], str]) -> HealthSource:
-    """A health source. OSError or ssl.SSLError when a credential or certificate file cannot be read."""
-    targets = {
-        target.colour: tuple(_health_target(settings, target, url, reveal) for url in target.urls)
-        for target in settings.targets
-    }
-    return HealthSource(name=settings.name, interval=settings.poll, targets=targets, now=now)
-
-
-def _health_target(
-    settings: HealthSettings, target: TargetSettings, url: str, reveal: Callable[[Secret], str]
-) -> HealthTarget:
-    return HealthTarget(
-        url=url,
-        timeout=settings.timeout,
-        status=settings.expect.status,
-        expect=settings.expect.wanted(),
-        headers={name: reveal(value) for name, value in target.headers},
-        tls=Tls(
-            verify=settings.verify,
-            ca=None if settings.ca is None else Path(settings.ca),
-            server_name=target.server_name or "",
-        ),
-    )
-
-
 async def addresses(compiled: Compiled, resolver: Callable[[str, int], Resolver] = Resolver) -> dict[str, list[str]]:
     """For every server as configured (`host:port`) its addresses as the balancer's log names them.
 
@@ -149,4 +121,5 @@ def edge_service(service: ServiceSettings, emit: Emit) -> EdgeService:
         emit=emit,
         routes=tuple(route.name for route in edge.routes),
         long_routes=tuple(route.name for route in edge.routes if route.long),
+        also_bad={route.name: frozenset(route.also_bad) for route in edge.routes if route.also_bad},
     )

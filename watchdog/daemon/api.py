@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from watchdog.core.events import (
     Rollback,
     StopTheLine,
     Submit,
+    Waive,
 )
 from watchdog.core.model import Schema
 from watchdog.core.records import Accepted, Record, Refused
@@ -195,6 +197,8 @@ def make_command(kind: str, body: Mapping[str, Any], by: str) -> AnyCommand:
             return Rollback(**common, anyway=_flag(body, "anyway"))
         case "forgive":
             return Forgive(**common, release=_wanted(body, "release"))
+        case "waive":
+            return Waive(**common, rule=_wanted(body, "rule"), for_=_waived_for(body))
         case "acknowledge":
             return Acknowledge(**common, incident=_text(body, "incident") or None)
         case _:
@@ -242,6 +246,16 @@ def _seconds(body: Mapping[str, Any], key: str) -> float | None:
     value = body.get(key)
     if value is None:
         return None
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < inf:
         raise ApiError(f"{key}: wanted seconds above 0")
     return float(value)
+
+
+def _waived_for(body: Mapping[str, Any]) -> float:
+    """For how long a rule is waived; 0 ends it. There is no waiver without an end."""
+    if body.get("for_seconds") in (0, 0.0):
+        return 0.0
+    seconds = _seconds(body, "for_seconds")
+    if seconds is None:
+        raise ApiError("for_seconds: is missing; wanted seconds, or 0 to end the waiver")
+    return seconds

@@ -17,13 +17,13 @@ from watchdog.config.words import Secret
 from watchdog.core.events import Event, Observed
 from watchdog.core.model import Colour, Reading, Seconds
 from watchdog.core.phases import Phase
-from watchdog.core.settings import IDLE_POLL_FACTOR
 from watchdog.core.state import Deployment, State
 from watchdog.daemon import adapters
 from watchdog.daemon.performer import Clock, DirectAnswer, Hands, ProbeUnknownError
+from watchdog.daemon.sources import build
 from watchdog.notify.send import Contact
 from watchdog.sources.access_log import AccessLog
-from watchdog.sources.base import Emit
+from watchdog.sources.base import Emit, PollSource
 from watchdog.sources.edge_line import LineParser
 from watchdog.sources.edge_ring import EdgeRing
 from watchdog.sources.health import HealthSource
@@ -57,15 +57,17 @@ class Kit:
 
     settings: ServiceSettings
     router: NginxRouter
-    health: dict[str, HealthSource]
+    sources: dict[str, PollSource]
     pollers: dict[str, Poller]
     line_probe: LineProbe
+    idle_intervals: Mapping[str, Seconds]
     live: bool = False
 
     @property
     def hands(self) -> Hands:
         """What the performer needs."""
-        source = self.health[self.settings.direct]
+        source = self.sources[self.settings.direct]
+        assert isinstance(source, HealthSource)  # the configuration refuses any other kind
 
         async def probe(colour: Colour) -> DirectAnswer:
             answer = await source.probe(colour)
@@ -142,7 +144,7 @@ class Plant:
         """Let go of what was built and is not wanted."""
         used = [kit.router for kit in self._kits.values()]
         for kit in built.kits.values():
-            for source in kit.health.values():
+            for source in kit.sources.values():
                 await source.close()
             if kit.router not in used:
                 await kit.router.close()
@@ -171,19 +173,24 @@ class Plant:
         else:
             turn = self._turns[service.router.main]
             router = adapters.router(compiled, service, self._ring, self._wall, turn)
-        health = {each.name: adapters.health(each, self._clock.now, reveal) for each in service.health}
+        sources = {each.name: build.source(each, self._clock.now, reveal) for each in service.sources}
         emit = self._emit(service.name)
         pollers = {
-            name: Poller(source, emit, self._clock.now, failed=self._poll_failed) for name, source in health.items()
+            name: Poller(source, emit, self._clock.now, failed=self._poll_failed) for name, source in sources.items()
         }
-        for name, poller in pollers.items():
-            poller.set_interval(health[name].interval * IDLE_POLL_FACTOR)
 
         async def ask() -> bool:
             return (await router.send_probe(user=False)).status is not None
 
         probe = LineProbe(service=service.name, keeper=self._access_log, ask=ask, wall=self._wall)
-        return Kit(settings=service, router=router, health=health, pollers=pollers, line_probe=probe)
+        settings = compiled.environment.service(service.name)
+        assert settings is not None  # both halves are compiled of one file
+        idle = {each.name: each.interval * each.idle_factor for each in settings.sources}
+        kit = Kit(
+            settings=service, router=router, sources=sources, pollers=pollers, line_probe=probe, idle_intervals=idle
+        )
+        _set_rhythm(kit, live=False)
+        return kit
 
     def _emit(self, service: str) -> Emit:
         def emit(source: str, start: Seconds, end: Seconds, readings: tuple[Reading, ...]) -> None:
@@ -211,12 +218,16 @@ async def _follow(kit: Kit, deployment: Deployment | None) -> None:
     probing = live and deployment is not None and deployment.phase not in (Phase.SUBMITTED, Phase.PREPARING)
     if live is not kit.live:
         kit.live = live
-        for source, poller in kit.pollers.items():
-            poller.set_interval(kit.health[source].interval * (1.0 if live else IDLE_POLL_FACTOR))
+        _set_rhythm(kit, live=live)
     if probing:
         kit.line_probe.start()
     else:
         await kit.line_probe.stop()
+
+
+def _set_rhythm(kit: Kit, *, live: bool) -> None:
+    for source, poller in kit.pollers.items():
+        poller.set_interval(kit.sources[source].interval if live else kit.idle_intervals[source])
 
 
 async def _stop_watching(kit: Kit) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TextIO, TypeAlias
 from watchdog.deploy.exits import DONE, INTERRUPTED, REFUSED
 from watchdog.deploy.terminal import Screen, width_of, wrap
 from watchdog.text import deployment as words
+from watchdog.text import outlook
 from watchdog.text.quantities import weight
 from watchdog.text.reasons import PROGRAM, spoken
 
@@ -83,6 +84,7 @@ def _follow(client: Following, service: str, deployment: str, screen: Screen, wi
         screen.draw([told[:width]], change=told)
         time.sleep(seconds)
 
+    told = False
     for event in client.events(sleep=lost):
         view = event.get("view")
         if view is None:
@@ -96,6 +98,9 @@ def _follow(client: Following, service: str, deployment: str, screen: Screen, wi
             return _superseded(client, service, deployment, screen)
         line = line_of(known, mine)
         screen.draw(line.fitting(width), change=line.change)
+        if not told and mine.get("outlook"):  # once, as soon as the traffic is known
+            told = True
+            screen.leave(each for text in outlook.lines(mine) for each in wrap(f"  {text}", width, "  "))
         if mine["phase"] in words.ENDED:
             screen.leave(words.ending(known, mine))
             return DONE if mine["phase"] == "promoted" else REFUSED
@@ -124,7 +129,10 @@ def _state(service: Plain, deployment: Plain) -> str:
     holds = words.holds(service["name"], deployment)
     if holds:
         return f"held: {holds[0].why}"
-    return str(service["verdict"]) if deployment["phase"] in words.WATCHED else ""
+    if deployment["phase"] not in words.WATCHED:
+        return ""
+    disarmed = words.disarmed(deployment)
+    return f"{service['verdict']}; {disarmed}" if disarmed else str(service["verdict"])
 
 
 def _superseded(client: Following, service: str, deployment: str, screen: Screen) -> int:

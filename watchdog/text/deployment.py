@@ -116,8 +116,51 @@ def suspended(deployment: Plain, zone: tzinfo | None = None) -> str:
     return f"{deployment['candidate']} is cut off on suspicion until {until}"
 
 
+def waiver(deployment: Plain, rule: str, zone: tzinfo | None = None) -> str:
+    """That a rule is taken out, as the end of a sentence: `is waived by ada until 02:30:00 ...: reason`; or empty."""
+    found = next((each for each in deployment["waived"] if each["rule"] == rule), None)
+    return "" if found is None else f"is waived {_waived_by(found, zone)}"
+
+
+def waivers(deployment: Plain, zone: tzinfo | None = None) -> str:
+    """Every rule that counts for nothing now, with who, until when and why; empty without any."""
+    return "; ".join(f"{each['rule']} is waived {_waived_by(each, zone)}" for each in deployment["waived"])
+
+
+def _waived_by(each: Plain, zone: tzinfo | None) -> str:
+    return f"by {each['by']} until {moment(each['until'], zone)}: {each['because']}"
+
+
+ASKED: Final[Mapping[str, str]] = {
+    "rollback": "asked to roll back",
+    "freeze": "asked to freeze",
+    "escalate": "called a human",
+}
+"""What an observing rule would have done."""
+
+
+def would_have(deployment: Plain, zone: tzinfo | None = None) -> list[str]:
+    """What observing rules would have done: `p95-metric (observe): would have asked to roll back at 12:03:20`."""
+    told = []
+    for each in deployment["would_have"]:
+        asked = ASKED.get(each["ask"], spoken(each["ask"]))
+        again = f" ({each['times']} times, last at {clock(each['last'], zone)})" if each["times"] > 1 else ""
+        told.append(f"{each['rule']} (observe): would have {asked} at {clock(each['first'], zone)}{again}")
+    return told
+
+
+def disarmed(deployment: Plain) -> str:
+    """That nothing can roll back by itself, whatever fires; empty while something can."""
+    if deployment["armed"]:
+        return ""
+    waived = ", ".join(each["rule"] for each in deployment["waived"])
+    return f"level 1 is off: no rule could roll back{f', waived: {waived}' if waived else ''}"
+
+
 def level_1(deployment: Plain) -> str:
     """Whether the release may be rolled back without a human."""
+    if not deployment["armed"]:
+        return disarmed(deployment)
     if deployment["level_1"]:
         return "level 1 is on"
     watcher = f"{deployment['watched_by']} watches" if deployment["watched_by"] else "nobody is named to watch"

@@ -11,6 +11,11 @@ MINUTE_S: Final = 60
 HOUR_S: Final = 3_600
 DAY_S: Final = 86_400
 
+SIZES: Final = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+SPANS: Final = (("second", 1), ("minute", MINUTE_S), ("hour", HOUR_S), ("day", DAY_S))
+LEAST_COUNT: Final = 0.95
+"""So that one, with a rounding below it, is told as one and not as sixty."""
+
 WHOLE_FROM: Final = 10
 """From here on numbers have no decimals."""
 MILLISECONDS_BELOW_S: Final = 0.0995
@@ -50,6 +55,25 @@ def weight(share: float) -> str:
 def per_second(rate: float, noun: str) -> str:
     """A rate: `12 requests/s`."""
     return f"{number(rate)} {noun}/s"
+
+
+def rate(per_s: float, noun: str) -> str:
+    """A rate of rare events, in the unit that makes it at least 1: `2 errors per minute`."""
+    unit, span = next((each for each in SPANS if per_s * each[1] >= LEAST_COUNT), SPANS[-1])
+    counted = per_s * span
+    return f"{number(counted)} {noun.removesuffix('s') if number(counted) == '1' else noun} per {unit}"
+
+
+def size(value: float) -> str:
+    """A number of bytes: `1.6 GiB`."""
+    unit, most = next((each for each in SIZES if abs(value) >= each[1]), ("B", 1))
+    return f"{number(value / most)} {unit}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A gauge's value; `unit` is number, duration, share or size."""
+    tell = {"duration": duration, "share": percent, "size": size}.get(unit, number)
+    return tell(value)
 
 
 def duration(seconds: float) -> str:

@@ -19,6 +19,10 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
         "{service} has no deployment under way",
         f"{PROGRAM} status {{service}} shows what was last",
     ),
+    "no_such_rule": (
+        "the service has no rule {detail}",
+        f"{PROGRAM} status {{service}} lists them",
+    ),
     "no_such_incident": (
         "there is no open incident to acknowledge",
         f"{PROGRAM} status {{service}} shows who is paged",

@@ -8,12 +8,20 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any, TypeAlias
 
-from watchdog.text.quantities import clock, count, duration, number, percent
+from watchdog.text import gauges
+from watchdog.text.quantities import clock, count, duration, number, percent, rate
 
 Rule: TypeAlias = Mapping[str, Any]
 
 RATIO = "sequential_ratio"
+VERSUS = "canary_vs_stable"
+COUNT = "sequential_count"
 PROBE = "probe"
+
+SHARES = frozenset({RATIO, VERSUS})
+"""Kinds that count bad requests of all."""
+SEQUENTIAL = SHARES | {COUNT}
+"""Kinds whose evidence is an e-value."""
 
 OTHER = {"blue": "green", "green": "blue"}
 
@@ -60,12 +68,26 @@ def suffered(rule: Rule) -> str:
 def trouble(rule: Rule) -> str:
     """The present trouble as a clause: `31 % of requests on green fail`."""
     colour = f" on {rule['colour']}" if rule["colour"] else ""
-    if rule["kind"] == RATIO and rule["total"]:
+    if rule["kind"] in SHARES and rule["total"]:
         route = _base(rule)[1]
-        return f"{percent(share(rule))} of requests{colour}{f' to {route}' if route else ''} {does(rule)}"
+        beside = f", {percent(_others_share(rule))} on {OTHER[rule['colour']]}" if _compared(rule) else ""
+        return f"{percent(share(rule))} of requests{colour}{f' to {route}' if route else ''} {does(rule)}{beside}"
+    if rule["kind"] == COUNT and rule["bad"]:
+        return f"{rule['name']}{colour}: {count(rule['bad'], 'event')}"
     if rule["kind"] == PROBE:
         return f"{rule['name']} fails{colour} ({count(rule['in_a_row'], 'time')} in a row)"
+    if rule["kind"] in gauges.GAUGES:
+        return gauges.trouble(rule, f"{rule['name']}{colour}")
     return f"rule {rule['name']} fires{colour}"
+
+
+def _compared(rule: Rule) -> bool:
+    """Whether the rule is about the difference between the colours and knows both."""
+    return bool(rule["kind"] == VERSUS and rule["other_total"] and rule["colour"])
+
+
+def _others_share(rule: Rule) -> float:
+    return float(rule["other_bad"]) / rule["other_total"] if rule["other_total"] else 0.0
 
 
 def evidence(
@@ -82,14 +104,34 @@ def evidence(
     if rule["kind"] == PROBE:
         said = f"{rule['name']}: {count(rule['in_a_row'], 'failure')} in a row, {rule['fall']} decide"
         return _with_detail(said, rule) + "."
-    if rule["kind"] != RATIO:
-        return f"{rule['name']}: {_value(rule)}, fires when {when(rule)}."
+    if rule["kind"] in gauges.GAUGES:
+        return gauges.evidence(rule)
+    if rule["kind"] == COUNT:
+        return _count(rule, zone, now)
     return _ratio(rule, at_least, zone, now)
+
+
+def allowed(rule: Rule) -> str:
+    """What the rule allows: a share, a rate, or a ratio of two shares."""
+    if rule["kind"] == VERSUS:
+        return f"allowed {number(rule['margin'])} times {OTHER.get(rule['colour'], 'the other')}'s share"
+    if rule["kind"] == COUNT:
+        return f"limit {rate(rule['limit'], 'events')}"
+    return f"limit {percent(rule['limit'])}"
+
+
+def _count(rule: Rule, zone: tzinfo | None, now: float | None) -> str:
+    on = f" on {rule['colour']}" if rule["colour"] else ""
+    if not rule["bad"]:
+        return f"{rule['name']}: nothing is counted{on}, {allowed(rule)}."
+    since = f" since {clock(rule['onset'], zone, now=now)}" if rule["onset"] is not None else ""
+    beside = f" {OTHER[rule['colour']]}: {rule['other_bad']:,.0f}." if rule["colour"] else ""
+    return f"{rule['name']}: {count(rule['bad'], 'event')}{on}{since}; {allowed(rule)}.{beside}"
 
 
 def _ratio(rule: Rule, at_least: float, zone: tzinfo | None, now: float | None) -> str:
     if not rule["total"]:
-        return f"{rule['name']}: nothing bad is counted, limit {percent(rule['limit'])}."
+        return f"{rule['name']}: nothing bad is counted, {allowed(rule)}."
     since = f" since {clock(rule['onset'], zone, now=now)}" if rule["onset"] is not None else ""
     bound = f" at least {percent(at_least)} (99.9 % anytime confidence)," if at_least > 0.0 else ""
     own = f"{rule['name']}: {rule['bad']:,.0f} of {count(rule['total'], 'request')}{where(rule)} {did(rule)}{since};"
@@ -98,26 +140,17 @@ def _ratio(rule: Rule, at_least: float, zone: tzinfo | None, now: float | None) 
         if rule["other_total"] and rule["colour"]
         else ""
     )
-    return f"{own}{bound} limit {percent(rule['limit'])}.{beside}"
+    return f"{own}{bound} {allowed(rule)}.{beside}"
 
 
 def _with_detail(text: str, rule: Rule) -> str:
     return f"{text}, last: {rule['last_detail']}" if rule["last_detail"] else text
 
 
-def _value(rule: Rule) -> str:
-    value = rule["last_value"]
-    return "no value yet" if value is None else number(value)
-
-
-def when(rule: Rule) -> str:
-    """What makes a threshold fire."""
-    lasting = f" for {duration(rule['for'])}" if rule.get("for") else ""
-    return f"{rule.get('when', 'beyond its limit')}{lasting}"
-
-
 def state(rule: Rule) -> str:
     """One word: how the rule stands."""
+    if rule["waived"]:
+        return "waived"
     if rule["judgement"] == "unknown":
         return "unknown"
     if rule["level"] != "inactive":
@@ -131,21 +164,23 @@ def line(rule: Rule, *, required: bool, silent_for: float | None, zone: tzinfo |
         advisory = "" if required else " (advisory)"
         since = f"no new sample for {duration(silent_for)}" if silent_for is not None else "nothing came yet"
         return f"{rule['source']}: {since}{advisory}"
-    if rule["judgement"] == "not_applicable" and rule["level"] == "inactive":
+    baseless = rule["kind"] == gauges.SPIKE and rule["usual"] is None
+    if rule["judgement"] == "not_applicable" and rule["level"] == "inactive" and not baseless:
         return f"{rule['colour'] or 'the service'} has no users to judge"
-    if rule["kind"] == RATIO:
-        return _ratio_line(rule)
-    if rule["kind"] == PROBE:
-        return _probe_line(rule, zone)
-    return f"{_value(rule)}, fires when {when(rule)}"
+    if rule["kind"] in gauges.GAUGES:
+        return gauges.line(rule)
+    return _probe_line(rule, zone) if rule["kind"] == PROBE else _counts_line(rule)
 
 
-def _ratio_line(rule: Rule) -> str:
-    limit = f"limit {percent(rule['limit'])}"
+def _counts_line(rule: Rule) -> str:
+    most = allowed(rule)
     on = f" on {rule['colour']}" if rule["colour"] else ""
+    if rule["kind"] == COUNT:
+        return f"{count(rule['bad'], 'event')}{on}, {most}" if rule["bad"] else f"nothing{on}, {most}"
     if not rule["total"]:
-        return f"nothing bad{on}, {limit}"
-    return f"{rule['bad']:,.0f} of {rule['total']:,.0f}{on} {did(rule)} ({percent(share(rule))}), {limit}"
+        return f"nothing bad{on}, {most}"
+    beside = f", {OTHER[rule['colour']]} {percent(_others_share(rule))}" if _compared(rule) else ""
+    return f"{rule['bad']:,.0f} of {rule['total']:,.0f}{on} {did(rule)} ({percent(share(rule))}){beside}, {most}"
 
 
 def _probe_line(rule: Rule, zone: tzinfo | None) -> str:

@@ -24,8 +24,11 @@ from watchdog.core.records import (
     Record,
     RollbackBlocked,
     RollbackOrdered,
+    RuleWaived,
     TrialBegun,
     TrialEnded,
+    WaiverEnded,
+    WouldHaveAsked,
 )
 from watchdog.core.state import Deployment, State
 from watchdog.daemon.explain.trails import Trail
@@ -38,7 +41,8 @@ def explain_records(records: Iterable[Record], service: str, to_wall: Callable[[
     """The story of the last deployment in these records, which begin with the configuration that it began under.
 
     Keys: `service`, `deployment` (as in the view; None when there is none), `rules` (each with its `rows`),
-    `interlocks`, `effects`, `diverts`, `holds`, `phases`, `commands`, `not_considered`. Times are Unix seconds.
+    `interlocks`, `effects`, `diverts`, `holds`, `phases`, `commands`, `waivers`, `observed` (what observing rules would
+    have asked for), `not_considered`. Times are Unix seconds.
     """
     story = _Story(service, to_wall)
     for record in records:
@@ -61,7 +65,7 @@ class _Story:
         self._stopped: Data | None = None
         self._effects: dict[str, Data] = {}
         self._lists: dict[str, list[Data]] = {
-            name: [] for name in ("interlocks", "diverts", "holds", "phases", "commands")
+            name: [] for name in ("interlocks", "diverts", "holds", "phases", "commands", "waivers", "observed")
         }
 
     def take(self, record: Record) -> None:
@@ -152,6 +156,18 @@ class _Story:
                 self._add("diverts", at, what="trial", until=self._wall(body.until))
             case TrialEnded():
                 self._add("diverts", at, what="trial_ended", reason=str(body.reason))
+            case _:
+                self._left_out(body, at)
+
+    def _left_out(self, body: object, at: Seconds) -> None:
+        match body:
+            case RuleWaived():
+                until = self._wall(body.until)
+                self._add("waivers", at, rule=body.rule, until=until, by=body.by, because=body.because)
+            case WaiverEnded():
+                self._add("waivers", at, rule=body.rule, until=None, by=body.by, because="")
+            case WouldHaveAsked():
+                self._add("observed", at, rule=body.rule, ask=str(body.ask))
 
     def _decide(self) -> None:
         """Keep the rules as they stand now: what they had seen when it was decided, or in the end."""
@@ -176,7 +192,9 @@ class _Story:
 
     def _not_considered(self) -> Data:
         rules = [each for each in (self._decisive or {}).get("rules", ()) if _speaks_of_candidate(each, self._decisive)]
+        deployment = (self._decisive or {}).get("deployment")
         return {
+            "waived": deployment["waived"] if deployment else [],
             "observed_only": sorted(each["name"] for each in rules if each["on_fire"] == "observe"),
             "unknown": sorted(each["name"] for each in rules if each["judgement"] == "unknown"),
             "without_traffic": sorted(each["name"] for each in rules if each["judgement"] == "not_applicable"),

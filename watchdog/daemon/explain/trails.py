@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from watchdog.control.rules import definition
+from watchdog.core.conditions import Sequential
 from watchdog.core.model import Level, Seconds
 from watchdog.core.rules import api
-from watchdog.core.settings import Probe, Rule, SequentialRatio, Threshold
+from watchdog.core.settings import Rule
 from watchdog.core.state import Instance
 
 SCREENFUL: Final = 12
@@ -43,11 +45,14 @@ class Trail:
     rule: Rule
     onset: Seconds | None = None
     rows: list[Row] = field(default_factory=list)
+    gauged: api.Gauged | None = None
+    """What a gauge was compared with last."""
 
     def look(self, instance: Instance, at: Seconds) -> None:
         """Take the instance as it is after a poll that ended at `at`."""
         self.rule = instance.rule
         seen = api.evidence(instance.rule, instance.state)
+        self.gauged = seen.gauged
         if seen.onset is None and seen.last.in_a_row == 0 and instance.level is Level.INACTIVE:
             self.onset, self.rows = None, []
             return
@@ -71,6 +76,7 @@ class Trail:
             "onset": wall(self.onset),
             "crossed": wall(firing.at) if firing else None,
             **_definition(self.rule),
+            **({"usual": self.gauged.usual, "beyond": self.gauged.beyond} if self.gauged else {}),
             "rows": [_plain(row, wall) for row in thin(self.rows)],
         }
 
@@ -111,15 +117,9 @@ def _crosses(rows: list[Row], index: int) -> bool:
 
 
 def _definition(rule: Rule) -> dict[str, Any]:
-    match rule.condition:
-        case SequentialRatio() as ratio:
-            needed = -math.log(ratio.alpha)
-            return {"signal": ratio.bad, "limit": ratio.limit, "alpha": ratio.alpha, "log_e_needed": needed}
-        case Probe() as probe:
-            return {"signal": probe.signal, "fall": probe.fall}
-        case Threshold() as threshold:
-            when = f"{threshold.when.op} {threshold.when.limit:g}"
-            return {"signal": threshold.value, "when": when, "for": threshold.for_}
+    condition = rule.condition
+    needed = {"log_e_needed": -math.log(condition.alpha)} if isinstance(condition, Sequential) else {}
+    return {**definition(condition), **needed}
 
 
 def _plain(row: Row, wall: Callable[[Seconds | None], float | None]) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def _loudest(known: Iterable[Plain], name: str, candidate: str) -> Plain | None:
 
 def at_least(rule: Plain) -> float:
     """How large the bad share is at least; 0 when the counts do not say."""
-    if rule["kind"] != rules.RATIO or not 0.0 < rule["bad"] <= rule["total"]:
+    if rule["kind"] not in rules.SHARES or not 0.0 < rule["bad"] <= rule["total"]:
         return 0.0
     return lower_bound(rule["bad"], rule["total"], CONFIDENCE_ALPHA)
 
