@@ -60,3 +60,25 @@ def test_never(tmp_path: Path) -> None:
     (found,) = judge(run(ready(tmp_path, f"{BAD_AT_20}    expect: {{rolled_back: never}}\n")))
 
     assert "rules_proved error-rate" in found.happened
+
+
+WAIVED = """
+    says: x
+    lasts: 30s
+    events: [{at: 5s, deploy: {}}, {at: 10s, waive: {rule: health, for: 10s, because: a broken page}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "keys"),
+    [
+        ("{15s: {rules: {health: waived}, would_have: []}}", []),
+        ("{25s: {rules: {health: waived}}}", ["at 25s.rules.health"]),
+        ("{15s: {rules: {error-rate: waived}}}", ["at 15s.rules.error-rate"]),
+        ("{15s: {would_have: [health]}}", ["at 15s.would_have"]),
+        ("{2s: {would_have: [health]}}", ["at 2s.would_have"]),
+    ],
+)
+def test_waivers_and_what_would_have_been_done(tmp_path: Path, moment: str, keys: list[str]) -> None:
+    """A rule is waived while its time lasts; observing rules are named as a whole."""
+    assert keys == [each.key for each in judge(run(ready(tmp_path, f"{WAIVED}    expect: {{at: {moment}}}\n")))]

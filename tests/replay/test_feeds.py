@@ -1,6 +1,9 @@
 """What the sources say."""
 
+from dataclasses import replace
+
 from tests.replay.test_simulator import ENVIRONMENT
+from watchdog.core.conditions import SequentialRatio
 from watchdog.core.model import Colour, Missing
 from watchdog.core.settings import Source
 from watchdog.replay.behaviour import Answer
@@ -30,6 +33,25 @@ def test_a_slice_counts_what_ended_in_it() -> None:
     assert 3700 < sum(float(str(each["requests", Colour.BLUE])) for each in counts) < 4300
     assert {0.0} == {each["requests", Colour.GREEN] for each in counts}
     assert 0.0 == counts[0]["errors[login]", Colour.GREEN]
+
+
+def test_what_a_route_declares_as_bad_is_there_for_the_rules_that_ask() -> None:
+    """It has the route's errors, and goes missing with the rest; routes that no rule asks for have none."""
+    (rule, *_) = SERVICE.rules
+    assert isinstance(rule.condition, SequentialRatio)
+    asking = replace(rule.condition, bad="also_bad[login]", total="requests[login]")
+    service = replace(SERVICE, rules=(replace(rule, condition=asking),), critical_routes=("login", "labs"))
+    made = Feeds(
+        settings=service,
+        world=World(service="app", first_stable=Colour.BLUE),
+        outages=[Outage(source="edge", missing=Missing.STALE, start=1.0)],
+    )
+    first, missing = slice_(made, EDGE, 0.0), slice_(made, EDGE, 1.0)
+
+    assert (0.0, 0.0) == (first["also_bad[login]", Colour.BLUE], first["also_bad[login]", Colour.GREEN])
+    assert Missing.STALE is missing["also_bad[login]", Colour.GREEN]
+    assert {"also_bad[login]"} == {signal for signal, _ in first if signal.startswith("also_bad")}
+    assert [] == [signal for signal, _ in slice_(feeds(), EDGE, 0.0) if signal.startswith("also_bad")]
 
 
 def test_outages() -> None:

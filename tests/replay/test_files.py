@@ -25,6 +25,11 @@ def test_a_scenario_has_its_environment(tmp_path: Path) -> None:
         ("    expect: {diverts: many}", '6: scenarios.one.expect.diverts: found "many", wanted a whole number'),
         ("    expect: {at: {50s: {}}}", 'scenarios.one.expect.at.50s: found "50s", wanted at most lasts (40s)'),
         ("    expect: {at: {5s: {rules: {eror-rate: firing}}}}", 'did you mean "error-rate"?'),
+        ("    expect: {at: {5s: {would_have: [eror-rate]}}}", 'did you mean "error-rate"?'),
+        (
+            "    expect: {}\n    events: [{at: 5s, waive: {rule: eror-rate, for: 1m}}]",
+            '"eror-rate" is not a rule of the service; did you mean "error-rate"?',
+        ),
         ("    expect: {}\n    service: shop", '"shop" is not a service; wanted one of: app'),
         (
             "    expect: {}\n    outages: [{source: egde, missing: stale}]",

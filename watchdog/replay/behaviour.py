@@ -5,11 +5,13 @@ Times are engine seconds from the start of the simulation.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
 from watchdog.core.model import Colour, Seconds
+from watchdog.replay.told import Told
 
 
 class Answer(StrEnum):
@@ -55,6 +57,8 @@ class Fault:
     hang: float | None = None
     """Share of requests that end only when the balancer gives up."""
     health: Answer | None = None
+    signals: Mapping[str, Told] = field(default_factory=dict)
+    """What signals of other sources say, by SOURCE.SIGNAL."""
 
     def holds(self, colour: Colour, t: Seconds) -> bool:
         """Whether it concerns a colour at a moment."""
@@ -91,3 +95,16 @@ class Behaviour:
         """What a colour says of itself when it is asked at a moment."""
         said = [fault.health for fault in self.faults if fault.health is not None and fault.holds(colour, t)]
         return said[-1] if said else Answer.UP
+
+    def signal(self, name: str, colour: Colour | None, t: Seconds) -> Told | None:
+        """What a fault makes a signal (SOURCE.SIGNAL) say at a moment; None: no fault concerns it.
+
+        A signal that does not tell the colours apart is concerned by a fault of either.
+        """
+        concerned = tuple(Colour) if colour is None else (colour,)
+        said = [
+            fault.signals[name]
+            for fault in self.faults
+            if name in fault.signals and any(fault.holds(each, t) for each in concerned)
+        ]
+        return said[-1] if said else None

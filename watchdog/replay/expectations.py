@@ -18,6 +18,8 @@ from watchdog.replay.files import BY_STABLE
 from watchdog.replay.scenario import Ran, Snapshot, colours
 from watchdog.replay.transcript import lines
 
+WAIVED = "waived"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
@@ -216,6 +218,8 @@ def _of_deployment(wanted: schema.Moment, deployment: Deployment | None) -> Iter
     yield "phase", wanted.phase, deployment.phase if deployment else "no deployment"
     yield "step", wanted.step, deployment.step + 1 if deployment else 0
     yield "diverts", wanted.diverts, deployment.diverts if deployment else 0
+    if wanted.would_have is not None:
+        yield "would_have", _names(wanted.would_have), _names(tuple(deployment.would_have) if deployment else ())
     if wanted.holds is not None:
         holds = tuple(str(hold) for hold in deployment.holds) if deployment else ()
         yield "holds", _names(tuple(str(hold) for hold in wanted.holds)), _names(holds)
@@ -237,7 +241,7 @@ def _of_service(
 
 
 def _rule(ran: Ran, rule: str, word: str, snapshot: Snapshot, service: ServiceState) -> str:
-    """The rule's state, or its judgement where a judgement is asked for."""
+    """The rule's state, its judgement where a judgement is asked for, or that it is waived where that is asked for."""
     settings = ran.ready.service
     defined = settings.rule(rule.removesuffix(BY_STABLE))
     deployment = service.deployment
@@ -247,6 +251,8 @@ def _rule(ran: Ran, rule: str, word: str, snapshot: Snapshot, service: ServiceSt
     instance: Instance | None = service.instances.get(verdict.key(defined, colour))
     if instance is None:
         return "not there"
+    if word == WAIVED and verdict.waived(service, defined.name, snapshot.at):
+        return WAIVED
     if word in tuple(Judgement):
         return str(verdict.judgement(settings, service, instance, colour if defined.per_colour else None, snapshot.at))
     return str(instance.level)

@@ -1,6 +1,7 @@
 """What the sources of a service say, poll by poll: from the users of the virtual world, from series, or nothing.
 
-What lives here: readings. What must not: when a poll is due (the simulator keeps the rhythm), rules.
+What lives here: the readings of the log and the health check, and what takes the place of any. What must not: when a
+poll is due (the simulator keeps the rhythm), rules, other sources (`others`).
 """
 
 import re
@@ -9,18 +10,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
+from watchdog.config.sources.translate import SourceSettings
 from watchdog.core.events import Observed
 from watchdog.core.model import Colour, Missing, Reading, Seconds, Value
-from watchdog.core.settings import Probe, SequentialRatio, Service, Source, Threshold
+from watchdog.core.settings import Service, Source
 from watchdog.replay.behaviour import Answer
+from watchdog.replay.others import Others, Tally
 from watchdog.replay.series import Series
+from watchdog.replay.told import COUNTS, Told
 from watchdog.replay.world import World
 
 EDGE = "access_log"
 HEALTH = "health"
-"""The kinds of sources that the virtual world can play; of others only series speak."""
+"""The kinds of sources that are played here."""
 
-COUNTS = ("requests", "errors", "slow", "writes")
+ALSO_BAD = "also_bad"
+"""Of routes that a rule asks for it. The world's users meet no status that a route could declare: it has the errors."""
 
 DEAD_UNNOTICED_S = 4.0
 """A log that no longer arrives looks like a quiet time until two probes in a row have left no line in it."""
@@ -58,17 +63,31 @@ class Feeds:
         world: World,
         outages: Iterable[Outage] = (),
         series: Mapping[tuple[str, str, Colour | None], tuple[Series, ...]] | None = None,
+        sources: Iterable[SourceSettings] = (),
+        signals: Mapping[str, Told] | None = None,
+        seed: str = "1",
     ) -> None:
-        """`series`: by source, signal and colour, in place of what the world says."""
+        """`series`: by source, signal and colour, in place of what the world says.
+
+        `sources`: the settings of the polled ones. `signals`: what other sources usually say, by SOURCE.SIGNAL.
+        """
         self.settings = settings
         self._world = world
         self._outages = tuple(outages)
         self._series = series or {}
         self._routes = _routes(settings, world)
+        self._tally = Tally()
+        self._others = Others(
+            settings=settings, world=world, tally=self._tally, sources=sources, usual=signals, seed=seed
+        )
+        asked = {signal for rule in settings.rules for signal in rule.condition.signals}
+        self._counted = [(count, route) for route in (None, *self._routes) for count in COUNTS]
+        self._counted += [(ALSO_BAD, route) for route in self._routes if f"{ALSO_BAD}[{route}]" in asked]
 
     def edge(self, source: Source, start: Seconds, end: Seconds) -> Observed | None:
         """One slice of the balancer's log; what ended in it is counted, or lost."""
         requests = self._world.ended(end)
+        self._tally.add(requests)
         if end - start > STOOD_STILL_S:
             return self._observed(source, start, end, self._instead(Missing.STALE, "the daemon stood still"))
         counts: Counter[tuple[Colour, str, str | None]] = Counter()
@@ -77,13 +96,13 @@ class Feeds:
                 key = request.colour, route
                 counts[key[0], "requests", route] += 1
                 counts[key[0], "errors", route] += request.bad
+                counts[key[0], ALSO_BAD, route] += request.bad
                 counts[key[0], "slow", route] += request.slow
                 counts[key[0], "writes", route] += request.write
         readings = [
             Reading(signal=_signal(count, route), colour=colour, value=float(counts[colour, count, route]))
             for colour in Colour
-            for route in (None, *self._routes)
-            for count in COUNTS
+            for count, route in self._counted
         ]
         return self._observed(source, start, end, readings)
 
@@ -103,8 +122,8 @@ class Feeds:
         return self._observed(source, start, end, readings)
 
     def other(self, source: Source, start: Seconds, end: Seconds) -> Observed | None:
-        """One poll of a source that the world cannot play."""
-        return self._observed(source, start, end, [])
+        """One poll of any other source."""
+        return self._observed(source, start, end, self._others.poll(source, end))
 
     def _lost(self, source: str, t: Seconds) -> bool:
         return any(outage.holds(source, t) for outage in self._outages)
@@ -126,15 +145,15 @@ class Feeds:
                 continue
             value = next((said for part in parts if (said := part.at(start)) is not None), None)
             if value is not None:
-                found[signal, colour] = Reading(signal=signal, colour=colour, value=value)
+                played = found.get((signal, colour), Reading(signal=signal, colour=colour, value=value))
+                found[signal, colour] = replace(played, value=value, detail="")
         return list(found.values())
 
     def _instead(self, missing: Missing, detail: str) -> list[Reading]:
         return [
             Reading(signal=_signal(count, route), colour=colour, value=missing, detail=detail)
             for colour in Colour
-            for route in (None, *self._routes)
-            for count in COUNTS
+            for count, route in self._counted
         ]
 
 
@@ -146,18 +165,7 @@ def _routes(settings: Service, world: World) -> tuple[str, ...]:
     """Every route that somebody asks for."""
     wanted = dict.fromkeys((*world.traffic.routes, *settings.critical_routes))
     for rule in settings.rules:
-        for signal in signals(rule.condition):
+        for signal in rule.condition.signals:
             if matched := _ROUTE.search(signal):
                 wanted[matched[1]] = None
     return tuple(wanted)
-
-
-def signals(condition: SequentialRatio | Probe | Threshold) -> tuple[str, ...]:
-    """The signals that a rule's condition reads, the bad ones first."""
-    match condition:
-        case SequentialRatio():
-            return condition.bad, condition.total
-        case Probe():
-            return (condition.signal,)
-        case Threshold():
-            return (condition.value,) if condition.total is None else (condition.value, condition.total)

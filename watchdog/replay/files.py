@@ -13,9 +13,11 @@ from pathlib import Path
 from watchdog.config import files as environment_files
 from watchdog.config import load as environment_load
 from watchdog.config import validate
+from watchdog.config.adapters import Compiled
 from watchdog.config.compile import compile_
 from watchdog.config.errors import ConfigError, Problem, shown, unknown
 from watchdog.config.loaded import Loaded
+from watchdog.config.sources.translate import SourceSettings
 from watchdog.config.tree import Entry, Mapping, Node, Origin, Scalar, child, locate, parse
 from watchdog.core.settings import Environment, Service
 from watchdog.replay.schema import Head, Moment, Scenario
@@ -38,6 +40,8 @@ class Ready:
     model: Scenario
     environment: Environment
     service: Service
+    sources: tuple[SourceSettings, ...]
+    """Of the service's polled sources."""
     transcript: Origin | None
     """Where the expected transcript stands."""
 
@@ -70,7 +74,7 @@ class _Reader:
         self._path = path
         self._tree = tree
         self._problems = problems
-        self._known: dict[str, Environment | None] = {}
+        self._known: dict[str, Compiled | None] = {}
 
     def scenarios(self) -> Iterator[Ready]:
         """Those that are right; the mistakes of the others are in `problems`."""
@@ -95,14 +99,14 @@ class _Reader:
             self._problems.append(entry.origin.problem(key, f"found {shown(name)}, {_NAME_WANTED}"))
         own = entry.value.entries.pop(ENVIRONMENT, None) if isinstance(entry.value, Mapping) else None
         model = validate.entry(Scenario, self._tree, (SCENARIOS, name), self._problems)
-        environment = self._environment(own or usual, entry.origin, key)
-        if model is None or environment is None or head is None:
+        compiled = self._environment(own or usual, entry.origin, key)
+        if model is None or compiled is None or head is None:
             return None
+        environment = compiled.environment
         service = self._service(model, environment, name)
         if service is None:
             return None
-        if model.traffic is None:
-            model = model.model_copy(update={"traffic": head.traffic})
+        model = _with_head(model, head)
         before = len(self._problems)
         names = _Names(self._tree, (SCENARIOS, name), model, environment, service)
         self._problems += names.wrong()
@@ -116,10 +120,11 @@ class _Reader:
             model=model,
             environment=environment,
             service=service,
+            sources=next(each.sources for each in compiled.services if each.name == service.name),
             transcript=written.origin if written is not None else None,
         )
 
-    def _environment(self, entry: Entry | None, asked: Origin, key: str) -> Environment | None:
+    def _environment(self, entry: Entry | None, asked: Origin, key: str) -> Compiled | None:
         """The environment that an entry names or holds."""
         if entry is None:
             self._problems.append(asked.problem(key, "no environment: wanted a file, or the keys of one"))
@@ -138,10 +143,10 @@ class _Reader:
                 self._problems.append(entry.origin.problem(ENVIRONMENT, "wanted a file, or the keys of one"))
                 return None
 
-    def _once(self, place: str, read: Callable[[], Loaded]) -> Environment | None:
+    def _once(self, place: str, read: Callable[[], Loaded]) -> Compiled | None:
         if place not in self._known:
             try:
-                self._known[place] = compile_(read()).environment
+                self._known[place] = compile_(read())
             except ConfigError as error:
                 self._problems += error.errors
                 self._known[place] = None
@@ -159,6 +164,12 @@ class _Reader:
         if found is None:
             self._problems.append(spot.origin.problem(spot.key, unknown(str(model.service), "a service", names)))
         return found
+
+
+def _with_head(model: Scenario, head: Head) -> Scenario:
+    """What the scenario itself does not say stands at the top of the file."""
+    traffic = head.traffic if model.traffic is None else model.traffic
+    return model.model_copy(update={"traffic": traffic, "signals": {**head.signals, **model.signals}})
 
 
 class _Names:
@@ -208,7 +219,12 @@ class _Names:
 
     def _events(self) -> Iterator[Problem]:
         plans = [plan.name for plan in self._environment.plans]
+        rules = [rule.name for rule in self._service.rules]
         for index, event in enumerate(self._model.events):
+            if event.waive is not None and event.waive.rule not in rules:
+                yield self._problem(
+                    ("events", index, "waive", "rule"), unknown(event.waive.rule, "a rule of the service", rules)
+                )
             if event.deploy is not None and event.deploy.plan not in (None, *plans):
                 yield self._problem(
                     ("events", index, "deploy", "plan"), unknown(event.deploy.plan or "", "a plan", plans)
@@ -224,6 +240,7 @@ class _Names:
         for index, fault in enumerate(self._model.faults):
             if fault.route is not None and fault.route not in routes:
                 yield self._problem(("faults", index, "route"), unknown(fault.route, "a route of traffic", routes))
+        yield from self._signals()
         for key in self._model.series:
             source, _, rest = key.partition(".")
             colour = rest.rpartition(".")[2]
@@ -232,8 +249,21 @@ class _Names:
                     ("series", key), f"found {shown(key)}, wanted SOURCE.SIGNAL.COLOUR, such as edge.errors.green"
                 )
 
+    def _signals(self) -> Iterator[Problem]:
+        """Signals that no rule reads would say something to nobody."""
+        read = [f"{rule.source}.{signal}" for rule in self._service.rules for signal in rule.condition.signals]
+        said = [(("signals", name), name) for name in self._model.signals]
+        for index, fault in enumerate(self._model.faults):
+            said += [(("faults", index, "signals", name), name) for name in fault.signals]  # type: ignore[misc]  # places of different lengths
+        for place, name in said:
+            if name not in read:
+                yield self._problem(place, unknown(name, "a signal that a rule of the service reads", read))
+
     def _moment(self, moment: Moment, place: tuple[str | int, ...]) -> Iterator[Problem]:
         rules = [rule.name for rule in self._service.rules]
         for rule in moment.rules:
             if rule.removesuffix(BY_STABLE) not in rules:
                 yield self._problem((*place, "rules", rule), unknown(rule, "a rule of the service", rules))
+        for rule in moment.would_have or ():
+            if rule not in rules:
+                yield self._problem((*place, "would_have"), unknown(rule, "a rule of the service", rules))

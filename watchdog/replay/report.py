@@ -6,6 +6,7 @@ What lives here: text. What must not: judging.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from watchdog.core.conditions import CanaryVsStable, SequentialRatio
 from watchdog.core.events import Observed
 from watchdog.core.model import Colour, Missing, Seconds
 from watchdog.core.records import (
@@ -17,7 +18,7 @@ from watchdog.core.records import (
     SplitOrdered,
     TrialBegun,
 )
-from watchdog.core.settings import Rule, SequentialRatio
+from watchdog.core.settings import Rule
 from watchdog.replay.expectations import Mismatch
 from watchdog.replay.plot import Mark, plot
 from watchdog.replay.scenario import Ran, colours
@@ -96,9 +97,9 @@ def _nearest(found: list[Record], at: Seconds) -> list[Record]:
 
 
 def _picture(ran: Ran, at: Seconds | None) -> Iterator[str]:
-    """The share that the first ratio rule judges, on the candidate."""
+    """The share that the first rule on a share judges, on the candidate."""
     rule = _rule_to_show(ran)
-    if rule is None or not isinstance(rule.condition, SequentialRatio):
+    if rule is None or not isinstance(rule.condition, SequentialRatio | CanaryVsStable):
         return
     lasts = float(ran.ready.model.lasts)
     start, end = (0.0, lasts) if at is None else (max(0.0, at - AROUND_S), min(lasts, at + AROUND_S))
@@ -111,14 +112,15 @@ def _picture(ran: Ran, at: Seconds | None) -> Iterator[str]:
         if (letter := _LETTERS.get(type(record.body))) is not None
     ]
     yield f"    {rule.name} on {candidate}: {rule.condition.bad} of {rule.condition.total}"
-    for row in plot(values, start=start, width=width, limit=rule.condition.limit, marks=marks):
+    limit = rule.condition.limit if isinstance(rule.condition, SequentialRatio) else None
+    for row in plot(values, start=start, width=width, limit=limit, marks=marks):
         yield f"    {row}"
     yield f"    {LEGEND}"
 
 
 def _rule_to_show(ran: Ran) -> Rule | None:
-    """A rule that asked for something, or else the first with a limit on a share."""
-    ratios = [rule for rule in ran.ready.service.rules if isinstance(rule.condition, SequentialRatio)]
+    """A rule that asked for something, or else the first on a share."""
+    ratios = [rule for rule in ran.ready.service.rules if isinstance(rule.condition, SequentialRatio | CanaryVsStable)]
     named = [
         name
         for record in ran.simulation.transcript
@@ -129,7 +131,7 @@ def _rule_to_show(ran: Ran) -> Rule | None:
 
 
 def _shares(ran: Ran, rule: Rule, colour: Colour, start: Seconds, width: Seconds) -> list[float | None]:
-    assert isinstance(rule.condition, SequentialRatio)
+    assert isinstance(rule.condition, SequentialRatio | CanaryVsStable)
     bad, total = [0.0] * COLUMNS, [0.0] * COLUMNS
     for record in ran.simulation.transcript:
         body = record.body

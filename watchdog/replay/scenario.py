@@ -69,7 +69,13 @@ def build(ready: Ready) -> Simulation:
         seed=model.seed,
     )
     feeds = Feeds(
-        settings=service, world=simulated, outages=[_outage(each) for each in model.outages], series=_series(ready)
+        settings=service,
+        world=simulated,
+        outages=[_outage(each) for each in model.outages],
+        series=_series(ready),
+        sources=ready.sources,
+        signals=model.signals,
+        seed=model.seed,
     )
     simulation = Simulation(
         environment=ready.environment,
@@ -130,6 +136,7 @@ def _behaviour(ready: Ready) -> Behaviour:
                 slow=fault.slow,
                 hang=fault.hang,
                 health=fault.health,
+                signals=fault.signals,
             )
             for fault in ready.model.faults
         ),
@@ -205,6 +212,9 @@ def _command(event: schema.Event, service: str, number: str) -> events.AnyComman
         return events.Forgive(id=number, by=by, because=forgive.because or "", service=service, release=forgive.release)
     if (back := event.rollback) is not None:
         return events.Rollback(id=number, by=by, because=back.because or "", service=service, anyway=back.anyway)
+    if (waive := event.waive) is not None:
+        because, for_ = waive.because or "", float(waive.for_)
+        return events.Waive(id=number, by=by, because=because, service=service, rule=waive.rule, for_=for_)
     return _plain_command(event, service, number)
 
 

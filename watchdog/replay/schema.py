@@ -18,8 +18,10 @@ from watchdog.core.effects import Audience
 from watchdog.core.model import BrakeKind, Missing, Schema, Verdict
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
+from watchdog.replay import told
 from watchdog.replay.behaviour import Answer
 from watchdog.replay.series import SeriesError, parse
+from watchdog.replay.told import Told
 from watchdog.replay.world import Deed
 
 
@@ -65,7 +67,14 @@ def _series(value: object) -> str:
     return value
 
 
+def _told(value: object) -> Told:
+    if not isinstance(value, str):
+        raise wrong(value, told.WANTED)
+    return told.parse(value)
+
+
 Rate = Annotated[float, PlainValidator(_rate)]
+ToldText = Annotated[Told, PlainValidator(_told)]
 SeriesText = Annotated[str, PlainValidator(_series)]
 
 
@@ -127,6 +136,9 @@ class Fault(Span):
     slow: Share | None = Field(default=None, description="Share of requests that take over the limit.")
     hang: Share | None = Field(default=None, description="Share of requests that end only when the balancer gives up.")
     health: Answer | None = Field(default=None, description="What the health page answers: up, down, timeout, refused.")
+    signals: dict[str, ToldText] = Field(
+        default={}, description="What signals of other sources say meanwhile, as in the scenario's `signals`."
+    )
 
 
 class Outage(Span):
@@ -215,6 +227,13 @@ class Forgive(Said):
     release: Text = Field(description="Name of the release.")
 
 
+class Waive(Said):
+    """A rule is taken out of the deployment for a while."""
+
+    rule: Name = Field(description="Name of the rule.")
+    for_: Duration = Field(alias="for", description="For how long; 0s: it counts again at once.")
+
+
 class Down(Model):
     """The daemon, or with `reboot` the host, is away for a while."""
 
@@ -239,7 +258,7 @@ class Event(Model):
 
     ONE_OF: ClassVar[tuple[str, ...]] = (
         "deploy", "pause", "resume", "promote", "rollback", "abort", "stop-the-line", "release-the-line", "forgive",
-        "acknowledge", "adopt", "restart", "reboot", "stand-still", "brake",
+        "acknowledge", "adopt", "waive", "restart", "reboot", "stand-still", "brake",
     )  # fmt: skip
 
     at: Duration = Field(description="When.")
@@ -257,6 +276,7 @@ class Event(Model):
     forgive: Forgive | None = Field(default=None, description="A release is no longer known bad.")
     acknowledge: Said | None = Field(default=None, description="Every open incident is taken over.")
     adopt: Said | None = Field(default=None, description="What the router says is taken as the truth.")
+    waive: Waive | None = Field(default=None, description="A rule counts for nothing for a while.")
     restart: Down | None = Field(default=None, description="The daemon crashes and is started again.")
     reboot: Down | None = Field(default=None, description="The host is away and comes back.")
     stand_still: StandStill | None = Field(
@@ -283,7 +303,11 @@ class Moment(Model):
         default=None, description="Exactly these holds are on: rule, human, interlock, restart, parachute, divert."
     )
     rules: dict[str, str] = Field(
-        default={}, description="State or judgement of rules of the candidate, or of `RULE@stable`."
+        default={},
+        description="State or judgement of rules of the candidate, or of `RULE@stable`; `waived` for one that is.",
+    )
+    would_have: Annotated[tuple[Name, ...] | None, listed] = Field(
+        default=None, description="Exactly these observing rules would have asked for something so far."
     )
     verdict: Verdict | None = Field(default=None, description="healthy, suspect, blind or failing.")
     soaked: Range | None = Field(default=None, description="Watched, healthy time of the step so far.")
@@ -363,6 +387,12 @@ class Scenario(Model):
     failures: tuple[Failure, ...] = Field(default=(), description="What goes wrong with effects.")
     kills: tuple[Kill, ...] = Field(default=(), description="Where the daemon dies.")
     disk_full: tuple[Span, ...] = Field(default=(), description="When the journal cannot be written.")
+    signals: dict[str, ToldText] = Field(
+        default={},
+        description="What other sources usually say, by SOURCE.SIGNAL, of both colours: a value such as 5, 80% or 2s "
+        "(of a count: so many each poll, or scrape), or as many as users' requests: requests, errors, slow, writes, "
+        "each also of a route. Added to those at the top of the file.",
+    )
     series: dict[str, SeriesOf] = Field(
         default={}, description="Values by SOURCE.SIGNAL.COLOUR, in place of what the users of the scenario do."
     )
@@ -374,6 +404,7 @@ class Head(Model):
     """What holds for every scenario of the file."""
 
     traffic: Traffic = Field(default=Traffic(), description="What users do in every scenario that does not say.")
+    signals: dict[str, ToldText] = Field(default={}, description="What other sources usually say in every scenario.")
 
 
 def missing_of(gone: Gone) -> Missing | None:

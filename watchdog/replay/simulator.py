@@ -13,7 +13,7 @@ from watchdog.core.effects import Effect, Notify, SetTraffic, starts_at_once
 from watchdog.core.engine import step, wake_at
 from watchdog.core.events import Configured, Event, NotDurable, Started, Tick, TrafficOutcome
 from watchdog.core.model import BrakeKind, Colour, Seconds
-from watchdog.core.settings import IDLE_POLL_FACTOR, Environment, Service, Source
+from watchdog.core.settings import Environment, Service, Source
 from watchdog.core.state import State
 from watchdog.replay.feeds import EDGE, HEALTH, Feeds
 from watchdog.replay.journal import Journal, Recovery, differences
@@ -310,7 +310,7 @@ class Simulation:
     def _poll(self, service: Service, source: Source, now: Seconds) -> None:
         deployment = self.state.services[service.name].deployment
         idle = deployment is None or deployment.ended
-        interval = source.interval * (IDLE_POLL_FACTOR if idle and source.kind == HEALTH else 1.0)
+        interval = source.interval * (source.idle_factor if idle else 1.0)
         feeds, world = self._feeds[service.name], self.worlds[service.name]
         if source.kind == HEALTH:
             answers = {colour: world.asked(colour, now) for colour in Colour}

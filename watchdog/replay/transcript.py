@@ -19,7 +19,7 @@ QUIET = (
 """Facts without a decision, and questions that are asked all the time."""
 
 _LEFT_OUT = frozenset(
-    {"service", "order", "orders", "command", "id", "effect", "incident", "contacts", "plan", "alpha"}
+    {"service", "order", "orders", "command", "id", "effect", "incident", "contacts", "plan", "alpha", "baselines"}
 )
 
 
