@@ -127,6 +127,37 @@ def test_reload_names_the_file() -> None:
     )
 
 
+def test_waive() -> None:
+    """What counts now, what will count for nothing and for how long; twice is told with the first."""
+    well = views.service(rules=[views.ratio(needed=False), views.probe()])
+    after = "counts for nothing for 30 min; it goes on measuring and counts again by itself."
+    assert f"osun-his: error-rate counts -> {after}" == changes.waive(well, "error-rate", 1800.0)
+
+    waived = views.service(deployment=views.deployment(waived=[views.waiver()]))
+    before = changes.waive(waived, "error-rate", 1800.0)
+    assert before.startswith("osun-his: error-rate is waived by ada until ")
+    assert before.endswith(f": a known bug -> {after}")
+
+
+def test_a_waiver_of_the_last_rule_says_so() -> None:
+    """Nothing would roll back by itself any more."""
+    last = views.service(rules=[views.ratio(needed=True)])
+
+    said = changes.waive(last, "error-rate", 60.0)
+    assert said.endswith(" No rule is left that could roll back: level 1 is off as long as that lasts.")
+    assert "level 1" not in changes.waive(last, "health", 60.0)
+
+
+def test_unwaive() -> None:
+    """It counts again at once; one that was not waived counts already."""
+    waived = views.service(deployment=views.deployment(waived=[views.waiver()]))
+    assert changes.waive(waived, "error-rate", 0.0).endswith(": a known bug -> counts again at once.")
+    assert "osun-his: error-rate counts already -> counts again at once." == changes.waive(
+        views.service(), "error-rate", 0.0
+    )
+    assert "osun-his: no deployment is under way." == changes.waive(views.service(deployment=None), "error-rate", 60.0)
+
+
 def test_forgive() -> None:
     """A mark goes."""
     assert "osun-his: 4.2.0 known bad -> may be deployed again." == changes.forgive(views.service(), "4.2.0")

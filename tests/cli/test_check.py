@@ -64,3 +64,21 @@ def test_what_is_in_force_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert ([], "test") == (told["errors"], told["environment"])
     assert {"key": "blind_after", "value": "2m", "origin": "default"} in told["effective"]
+
+
+def test_the_sources_are_asked_when_that_is_wanted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], free_tcp_port: int
+) -> None:
+    """1 when one does not answer: the file is right, what it names is not."""
+    path = tmp_path / "env.yml"
+    path.write_text(
+        GOOD.read_text()
+        .replace("127.0.0.1:8081", f"127.0.0.1:{free_tcp_port}")
+        .replace("127.0.0.1:8082", "localhost:1")
+    )
+
+    assert 1 == call(main, "check", "--live", str(path))
+
+    out = capsys.readouterr().out
+    assert "  wrong    health      up of blue is 0: refused" in out
+    assert out.splitlines()[-1].startswith(f"{path} is right: ")

@@ -25,6 +25,12 @@ def known_bad() -> CliApi:
         (["rollback", "osun-his"], "rollback", {}),
         (["rollback", "osun-his", "--anyway", *BECAUSE], "rollback", {"anyway": True, "because": "why not"}),
         (["abort", "osun-his"], "abort", {}),
+        (
+            ["waive", "osun-his", "error-rate", "--for", "30m", *BECAUSE],
+            "waive",
+            {"rule": "error-rate", "for_seconds": 1800.0, "because": "why not"},
+        ),
+        (["waive", "osun-his", "error-rate", "--for", "0s"], "waive", {"rule": "error-rate", "for_seconds": 0.0}),
         (["forgive", "4.2.0", *BECAUSE], "forgive", {"release": "4.2.0", "because": "why not"}),
         (
             ["forgive", "4.2.0", "--service", "osun-his", *BECAUSE],
@@ -94,7 +100,13 @@ def test_ctrl_c_at_the_question_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    [["promote", "osun-his"], ["rollback", "osun-his", "--anyway"], ["forgive", "4.2.0"], ["stop-the-line"]],
+    [
+        ["promote", "osun-his"],
+        ["rollback", "osun-his", "--anyway"],
+        ["forgive", "4.2.0"],
+        ["stop-the-line"],
+        ["waive", "osun-his", "cpu", "--for", "1h"],
+    ],
 )
 def test_what_passes_a_safeguard_wants_a_reason(
     typed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -12,8 +12,8 @@ from tests.cli.helpers import call
 from watchdog.cli.main import main
 
 WORLD = {
-    "run", "check", "status", "explain", "pause", "resume", "promote", "abort", "rollback", "forgive", "ack", "adopt",
-    "stop-the-line", "reload", "test", "nginx",
+    "run", "check", "schema", "status", "explain", "pause", "resume", "promote", "abort", "rollback", "forgive", "ack",
+    "adopt", "waive", "stop-the-line", "reload", "test", "nginx",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Where the socket is, before anything heavy is imported."""
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,11 @@ def test_the_variable_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("/tmp/other.sock") == options.default_socket()
     monkeypatch.setenv("ROLLBACK_WATCHDOG_SOCKET", "")
     assert Path(options.DEFAULT_SOCKET) == options.default_socket()
+
+
+def test_a_rate_is_above_zero() -> None:
+    """Whatever else is given is told with an example."""
+    assert 0.5 == options.requests_per_second("0.5")
+    for wrong in ("0", "-1", "inf", "nan", "many"):
+        with pytest.raises(argparse.ArgumentTypeError, match=f'found "{wrong}", wanted requests per second'):
+            options.requests_per_second(wrong)

@@ -237,3 +237,87 @@ def test_a_change_is_a_line_and_a_count_is_none() -> None:
     assert {"osun-his": "osun-his: blue serves all users; no deployment"} == changes_of(
         views.view(views.service(deployment=None)), None
     )
+
+
+def test_what_is_found_at_the_measured_traffic() -> None:
+    """Below the rules, with the remedy where level 1's 30 s is out of reach."""
+    findings = [
+        {"share": share, "typical": typical, "worst": typical and 2 * typical, "rule": "error-rate"}
+        for share, typical in ((0.5, 15.0), (0.2, 40.0), (0.1, 236.0), (0.06, None))
+    ]
+    measured = {
+        "rate": 3.0,
+        "findings": findings,
+        "within": 30.0,
+        "aim": 0.2,
+        "in_time": False,
+        "needed": 8.2,
+        "asks_itself": False,
+    }
+
+    assert [
+        "  at 3 requests/s on green: 50 % broken is found in ~15 s, 20 % in ~40 s, 10 % in ~4 min, 6 % not",
+        "    within the deployment.",
+        "  20 % broken within 30 s takes 8.2 requests/s on green: more users sooner, or a synthetic source at",
+        "    2/s, which finds 50 % and more broken in time at any traffic.",
+    ] == of(deployment=views.deployment(outlook=measured))[4:8]
+
+
+def test_a_waived_rule_says_so_with_its_way_out() -> None:
+    """Beside the rule, with what it measures; below, by whom, until when, why and how to end it."""
+    deployment = views.deployment(waived=[views.waiver()])
+    lines = of(rules=[views.fired(waived=True), views.probe()], deployment=deployment)
+    told = " ".join(line.strip() for line in lines)
+
+    assert "  error-rate         waived    36 of 44 on green failed (82 %), limit 5 %" in lines
+    assert "error-rate is waived by ada until 09:44:00 (08:44:00 UTC): a known bug." in told
+    assert "To end that: rollback-watchdog waive osun-his error-rate --for 0s" in told
+    assert "level 1 is on" in told
+    (change,) = changes_of(views.view(views.service(rules=[views.fired(waived=True)])), None).values()
+    assert change.endswith("; error-rate waived")
+
+
+def test_a_release_that_nothing_could_roll_back_says_so_everywhere() -> None:
+    """On the screen and in every line of a log."""
+    deployment = views.deployment(armed=False, waived=[views.waiver(), views.waiver("health")])
+    service = views.service(deployment=deployment)
+    off = "level 1 is off: no rule could roll back, waived: error-rate, health"
+
+    assert off in " ".join(line.strip() for line in screen(views.view(service)))
+    (change,) = changes_of(views.view(service), None).values()
+    assert change.endswith(off)
+
+
+def test_what_observing_rules_would_have_done() -> None:
+    """Below the rules."""
+    asked = {"rule": "p95", "ask": "rollback", "first": NOW - 60, "last": NOW - 60, "times": 1}
+
+    assert "  p95 (observe): would have asked to roll back at 09:14:00" in of(
+        deployment=views.deployment(would_have=[asked])
+    )
+
+
+def test_each_kind_of_rule_has_its_line() -> None:
+    """All seven."""
+    rules = [
+        views.ratio(),
+        views.versus(),
+        views.events(),
+        views.probe(),
+        views.threshold(),
+        views.spike(),
+        views.trend(),
+    ]
+
+    told = " ".join(line.strip() for line in of(rules=rules))
+
+    for part in (
+        "nothing bad on green, limit 5 %",
+        "allowed 1.5 times",
+        "2 events per minute",
+        "passes",
+        "> 2 for 15 s",
+    ):
+        assert part in told
+    assert "usually 31 %" in told
+    assert "reaches 2 GiB in about 14 min" in told

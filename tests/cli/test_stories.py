@@ -1,16 +1,18 @@
 """`explain` in lines: from the engine's own story, and from views made by hand."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.core.examples import GREEN
+from tests.core.examples import ALIVE, GREEN, SERVICE, environment
 from tests.core.world import World
 from tests.text import views
 from tests.text.views import NOW, ZONE
 from watchdog.cli.stories import told, why_not
-from watchdog.core.events import Pause, Resume, Submit
-from watchdog.core.model import Schema
+from watchdog.core.events import Pause, Resume, Submit, Waive
+from watchdog.core.model import OnFire, Schema
 from watchdog.daemon.explain.story import explain_records
 
 WALL = 1_800_000_000.0
@@ -42,6 +44,10 @@ def test_a_rollback_on_one_screen() -> None:
     assert lines[0].startswith("shop 2.0 is rolled back since 09:00:")
     assert lines[0].endswith(", because: error-rate.")
     (head,) = (line for line in lines if line.startswith("error-rate on green: limit 5 %"))
+    assert re.match(
+        r"  \d+ of \d+ requests to green failed since 09:00:\d\d; at least \d+ % \(99.9 % anytime confidence\), limit",
+        after(lines, head)[0],
+    )
     assert after(lines, head)[-1].endswith("<- fires")
     assert ["the line runs", "schema is unchanged", "stable answers"] == [
         line[12:] for line in after(lines, "interlocks")[:3]
@@ -127,7 +133,17 @@ def now(**service: Any) -> list[str]:
         ),
         ({"rules": []}, "no rule asks for a rollback."),
         ({"verdict": "blind", "blind": ["health"]}, "health cannot be judged; nothing is rolled back because of"),
-        ({"firing": ["health"]}, "health fires, and the policy wants more rules than that."),
+        (
+            {
+                "firing": ["health"],
+                "policy": {"at_least": 2, "all": False, "rules": ["health", "error-rate"], "parts": []},
+            },
+            "health fires, and the policy wants 2 of (health, error-rate).",
+        ),
+        (
+            {"deployment": views.deployment(armed=False, waived=[views.waiver()])},
+            "level 1 is off: no rule could roll back, waived: error-rate.",
+        ),
         ({"deployment": views.blocked("schema", "unknown")}, "proof is there and schema is unknown."),
         ({"deployment": views.deployment(wanted=views.wanted())}, "a rollback is wanted; it waits for stable"),
         ({"deployment": views.deployment(phase="verifying")}, "it is being rolled back (verifying)."),
@@ -167,6 +183,15 @@ def test_the_table_of_the_present_moment() -> None:
     assert "Not considered: p95 (observed only)." == lines[8]
 
 
+def test_what_would_be_found_is_said_with_what_was() -> None:
+    """At the measured traffic, below the exposure."""
+    found = [{"share": 0.5, "typical": 15.0, "worst": 24.0, "rule": "error-rate"}]
+    outlook = {"rate": 3.0, "findings": found, "within": 30.0, "aim": 0.2, "in_time": True, "needed": None}
+    lines = now(deployment=views.deployment(outlook=outlook))
+
+    assert "At 3 requests/s on green: 50 % broken is found in ~15 s." == lines[-2]
+
+
 def test_the_table_of_the_present_moment_on_a_phone() -> None:
     """At 60 columns it keeps the counts and the evidence, and no line is wider."""
     rules = [views.fired(), views.probe(in_a_row=1), views.threshold()]
@@ -191,3 +216,69 @@ def test_nothing_is_under_way() -> None:
         deployment=views.rolled_back()
     )
     assert ["osun-his: nothing is under way, so there is nothing to roll back."] == now(deployment=None)
+
+
+def test_the_nearest_of_the_other_kinds() -> None:
+    """An e-value is as near as its proof; a gauge is told as it stands."""
+    counted = views.events(bad=3.0, log_e=3.0, level="pending")
+    assert "no rule has proof. The nearest is db-errors: 3 events, evidence 20 of 1,000." in now(rules=[counted])[0]
+    assert "The nearest is memory: 1.6 GiB, grows" in now(rules=[views.trend(on_fire="rollback")])[0]
+
+
+def test_every_kind_has_its_row() -> None:
+    """Counts and evidence, failures in a row, or a value and when it fires."""
+    rules = [
+        views.versus(bad=3.0, total=50.0, log_e=0.0),
+        views.events(bad=3.0, log_e=0.0),
+        views.probe(in_a_row=1),
+        views.threshold(),
+        views.threshold(last_value=None, name="p99"),
+        views.spike(),
+        views.trend(),
+    ]
+
+    lines = {line.split()[0]: line.split() for line in now(rules=rules) if line and line[0] != " "}
+
+    assert ["worse-than-stable", "ok", "3", "50", "1", "1,000", "rollback"] == lines["worse-than-stable"]
+    assert ["db-errors", "ok", "3", "1", "1,000", "rollback"] == lines["db-errors"]
+    assert ["health", "ok", "1", "3", "rollback"] == lines["health"]
+    assert ["p95", "ok", "1.2", ">", "2", "for", "15", "s", "observe"] == lines["p95"]
+    assert ["p99", "ok", ">", "2", "for", "15", "s", "observe"] == lines["p99"]
+    assert ["cpu", "ok", "35", "%", ">", "80", "%", "for", "30", "s", "freeze"] == lines["cpu"]
+    assert ["1.6", "GiB", "it", "reaches"] == lines["memory"][2:6]
+
+
+def test_waived_rules_are_not_considered_and_say_why() -> None:
+    """Now, and in the story of what happened."""
+    waived = views.deployment(waived=[views.waiver()])
+    told = " ".join(now(deployment=waived))
+    assert "Not considered: error-rate is waived by ada until 09:44:00 (08:44:00 UTC): a known bug" in told
+
+
+def waived_and_observed() -> World:
+    watched = replace(ALIVE, name="watched", on_fire=OnFire.OBSERVE)
+    service = replace(SERVICE, rules=(*SERVICE.rules, watched))
+    world = World(environment=environment(service)).begin().submit()
+    world.run(14.0)
+    for rule in ("alive", "error-rate"):
+        world.put(Waive(id="w", by="ada", because="a known bug", service="shop", rule=rule, for_=600.0))
+    world.alive[GREEN] = False
+    world.run(10.0)
+    world.put(Waive(id="w", service="shop", rule="error-rate", for_=0.0))
+    return world
+
+
+def test_the_story_tells_of_waivers_and_of_what_was_only_observed() -> None:
+    """When, by whom, why; and what would have been done."""
+    lines = story(waived_and_observed())
+
+    waived = after(lines, "waived")
+    assert 3 == len(waived)
+    assert "  alive waived by ada until " in waived[0]
+    assert waived[0].endswith(": a known bug")
+    assert waived[2].endswith("  error-rate counts again")
+    (observed,) = after(lines, "observed only")
+    assert observed.endswith("  watched would have asked to roll back")
+    told = " ".join(lines)
+    assert "Not considered: alive is waived by ada until " in told
+    assert "watched (observed only)" in told

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.text.views import NOW, ZONE, Data, probe, ratio, threshold
+from tests.text.views import GIB, NOW, ZONE, Data, events, probe, ratio, spike, threshold, trend, versus
 from watchdog.cli import tables
 
 
@@ -73,3 +73,32 @@ def test_values() -> None:
 
     assert ["time      value", "09:15:00    2.3  <- suspected", "09:15:00"] == tables.rows_of(rule, ZONE)
     assert "p95: fires when > 2 for 15 s" == tables.head(rule)
+
+
+def test_events_without_a_denominator() -> None:
+    """Counts of both colours and the evidence."""
+    rule = events() | {"rows": [row(bad=2.0, other_bad=1.0), row(bad=9.0, other_bad=1.0, level="firing")]}
+
+    assert [
+        "time      events  other colour  evidence",
+        "09:15:00       2             1        24",
+        "09:15:00       9             1        24  <- fires",
+    ] == tables.rows_of(rule, ZONE)
+    assert "db-errors on green: limit 2 events per minute, proved at evidence 1,000" == tables.head(rule)
+
+
+def test_a_comparison_has_the_columns_of_a_share() -> None:
+    """With the other colour's counts."""
+    rule = versus() | {"rows": [row()]}
+
+    assert "3 5 60 % 0 of 50 24" == " ".join(tables.rows_of(rule, ZONE)[1].split()[1:])
+    assert "worse-than-stable on green: allowed 1.5 times blue's share, proved at evidence 1,000" == tables.head(rule)
+
+
+def test_values_have_their_unit() -> None:
+    """A memory is told in GiB, a processor in percent."""
+    rule = trend() | {"rows": [row(value=1.6 * GIB)]}
+
+    assert ["09:15:00  1.6 GiB"] == tables.rows_of(rule, ZONE)[1:]
+    assert "memory on green: fires when it reaches 2 GiB within 60 min for 60 s" == tables.head(rule)
+    assert ["09:15:00   96 %"] == tables.rows_of(spike() | {"rows": [row(value=0.96)]}, ZONE)[1:]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from watchdog.text import deployment as words
-from watchdog.text.quantities import weight
-from watchdog.text.reasons import NOT_BY_RESUME, spoken
+from watchdog.text.quantities import duration, weight
+from watchdog.text.reasons import NOT_BY_RESUME, PROGRAM, spoken
 
 Plain: TypeAlias = Mapping[str, Any]
 
@@ -90,6 +90,29 @@ def promote(service: Plain) -> str:
 def forgive(service: Plain, release: str) -> str:
     """A release may come again."""
     return f"{service['name']}: {release} known bad -> may be deployed again."
+
+
+def waive(service: Plain, rule: str, seconds: float) -> str:
+    """A rule is taken out of the deployment, or counts again."""
+    name, deployment = service["name"], words.running(service)
+    if deployment is None:
+        return NOTHING_RUNS.format(name=name)
+    before = words.waiver(deployment, rule)
+    if not seconds:
+        return f"{name}: {rule} {before or 'counts already'} -> counts again at once."
+    known = next((each for each in service["rules"] if each["name"] == rule), None)
+    alone = " No rule is left that could roll back: level 1 is off as long as that lasts." if _last(known) else ""
+    after = f"counts for nothing for {duration(seconds)}; it goes on measuring and counts again by itself"
+    return f"{name}: {rule} {before or 'counts'} -> {after}.{alone}"
+
+
+def _last(rule: Plain | None) -> bool:
+    return rule is not None and bool(rule["needed"])
+
+
+def ending_waiver(service: str, rule: str) -> str:
+    """The way to end a waiver before its time."""
+    return f"to end that: {PROGRAM} waive {service} {rule} --for 0s"
 
 
 def acknowledge(service: Plain, incident: str | None) -> str:

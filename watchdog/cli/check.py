@@ -8,6 +8,7 @@ import json
 import sys
 from typing import Any
 
+from watchdog.cli import budget, live
 from watchdog.config.adapters import Compiled
 from watchdog.config.compile import compile_
 from watchdog.config.effective import effective
@@ -19,7 +20,7 @@ from watchdog.text.quantities import count
 
 
 def run(given: argparse.Namespace) -> int:
-    """Every mistake, or what is in force; 1 when there is a mistake."""
+    """Every mistake, or what is in force; 1 when there is a mistake, in the file or in what a source answers."""
     try:
         loaded = load(given.file)
         compiled = compile_(loaded)
@@ -29,25 +30,31 @@ def run(given: argparse.Namespace) -> int:
         else:
             print(error, file=sys.stderr)
         return REFUSED
+    found = live.asked(compiled) if given.live else ()
     if given.json:
-        print(json.dumps(_plain(loaded, compiled, rows=given.effective), indent=2))
-        return DONE
+        print(json.dumps({**_plain(loaded, compiled, given), "live": live.plain(found)}, indent=2))
+        return DONE if live.right(found) else REFUSED
     for warning in loaded.warnings:
         print(f"warning: {warning}")
     if given.effective:
         _print_rows(loaded)
+    else:
+        print("\n".join(budget.lines(budget.budgets(compiled, given.traffic))))
+    if given.live:
+        print("\n".join(live.screen(found)))
     print(_summary(given.file, loaded, compiled))
-    return DONE
+    return DONE if live.right(found) else REFUSED
 
 
-def _plain(loaded: Loaded, compiled: Compiled, *, rows: bool) -> dict[str, Any]:
+def _plain(loaded: Loaded, compiled: Compiled, given: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {
         "errors": [],
         "warnings": [each.as_json() for each in loaded.warnings],
         "environment": compiled.environment.name,
         "digest": compiled.environment.digest,
+        "budget": budget.plain(budget.budgets(compiled, given.traffic)),
     }
-    if rows:
+    if given.effective:
         found["effective"] = [{"key": row.key, "value": row.value, "origin": row.origin} for row in effective(loaded)]
     return found
 

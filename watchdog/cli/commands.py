@@ -36,13 +36,27 @@ class Change:
 
 def run(given: argparse.Namespace) -> int:
     """One command; the exit status."""
-    if given.command == "stop-the-line" and given.for_ is not None and _seconds(given.for_) is None:
-        say_error(f'--for: found "{given.for_}", wanted a time such as 30m or 2h')
+    wrong = _wrong_time(given)
+    if wrong:
+        say_error(wrong)
         return USAGE
     if _wants_because(given) and not given.because:
         say_error(refusal("because_wanted", ""))
         return USAGE
     return with_client(given, lambda client: _carry_out(given, client))
+
+
+def _wrong_time(given: argparse.Namespace) -> str:
+    """What is wrong with `--for`, if anything; only a waiver may last 0s, which ends it."""
+    text = getattr(given, "for_", None)
+    if text is None or _seconds(text) is not None or (given.command == "waive" and _ends(text)):
+        return ""
+    ends = ", or 0s to end a waiver" if given.command == "waive" else ""
+    return f'--for: found "{text}", wanted a time such as 30m or 2h{ends}'
+
+
+def _ends(text: str) -> bool:
+    return re.fullmatch(r"0+[smhd]?", text.strip()) is not None
 
 
 def _wants_because(given: argparse.Namespace) -> bool:
@@ -52,6 +66,8 @@ def _wants_because(given: argparse.Namespace) -> bool:
             return True
         case "rollback":
             return bool(given.anyway)
+        case "waive":
+            return not _ends(given.for_)
         case "stop-the-line":
             return not given.release
         case _:
@@ -169,6 +185,17 @@ def _forgive(given: argparse.Namespace, client: Client, service: Plain) -> Chang
     )
 
 
+def _waive(given: argparse.Namespace, client: Client, service: Plain) -> Change:
+    seconds = 0.0 if _ends(given.for_) else _seconds(given.for_) or 0.0
+    again = f"{given.rule} counts again."
+    waived = f"{given.rule} counts for nothing for {given.for_}; {changes.ending_waiver(given.service, given.rule)}"
+    return Change(
+        before_and_after=changes.waive(service, given.rule, seconds),
+        order=lambda: client.waive(given.service, given.rule, for_seconds=seconds, because=given.because),
+        done=waived if seconds else again,
+    )
+
+
 def _ack(given: argparse.Namespace, client: Client, service: Plain) -> Change:
     return Change(
         before_and_after=changes.acknowledge(service, given.incident),
@@ -192,6 +219,7 @@ _MAKE: Final[Mapping[str, Callable[[argparse.Namespace, Client, Plain], Change]]
     "rollback": _rollback,
     "abort": _abort,
     "forgive": _forgive,
+    "waive": _waive,
     "ack": _ack,
     "adopt": _adopt,
 }

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from watchdog.cli.options import EXIT_STATUSES, add_because, add_socket, add_yes
+from watchdog.cli.options import EXIT_STATUSES, add_because, add_socket, add_yes, requests_per_second
 
 Run: TypeAlias = Callable[[argparse.Namespace], int]
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # it has no public name
@@ -67,7 +67,12 @@ def _add_daemon(commands: Subparsers) -> None:
     check = _add(commands, "check", "check an environment file; every mistake is told, nothing is changed")
     check.add_argument("file", metavar="FILE", help="the environment file")
     check.add_argument("--json", action="store_true", help="as JSON")
+    check.add_argument("--live", action="store_true", help="ask every source once, too, and say what it answers")
     check.add_argument("--effective", action="store_true", help="every key in force and where it was written")
+    check.add_argument(
+        "--traffic", type=requests_per_second, metavar="N", help="requests/s that the detection budget is for (several)"
+    )
+    _add(commands, "schema", "print the language of environment files as a JSON Schema, for editors")
 
 
 def _add_screens(commands: Subparsers) -> None:
@@ -112,6 +117,14 @@ def _add_service_commands(commands: Subparsers) -> None:
     forgive = _changing(commands, "forgive", "accept a release again that was rolled back on proof")
     forgive.add_argument("release", metavar="RELEASE")
     forgive.add_argument("--service", metavar="SERVICE", help="only needed when several know it as bad")
+    waive = _changing(
+        commands, "waive", "take a rule out of the deployment under way for a while; it goes on measuring"
+    )
+    waive.add_argument("service", metavar="SERVICE")
+    waive.add_argument("rule", metavar="RULE")
+    waive.add_argument(
+        "--for", dest="for_", required=True, metavar="TIME", help="how long, such as 30m; 0s: it counts again at once"
+    )
     ack = _changing(commands, "ack", "stop the messages of an incident; changes nothing else", because=False)
     ack.add_argument("service", metavar="SERVICE")
     ack.add_argument("--incident", metavar="ID", help="this one only")
@@ -158,6 +171,12 @@ def _check(given: argparse.Namespace) -> int:
     return check.run(given)
 
 
+def _schema(given: argparse.Namespace) -> int:
+    from watchdog.cli import schema
+
+    return schema.run(given)
+
+
 def _status(given: argparse.Namespace) -> int:
     from watchdog.cli import status
 
@@ -188,17 +207,19 @@ def _nginx(given: argparse.Namespace) -> int:
     return nginx.run(given)
 
 
+_CHANGES: Final = (
+    "pause", "resume", "promote", "rollback", "abort", "forgive", "waive", "ack", "adopt", "stop-the-line", "reload",
+)  # fmt: skip
+
 _COMMANDS: Final[Mapping[str, Run]] = {
     "run": _daemon,
     "check": _check,
+    "schema": _schema,
     "status": _status,
     "explain": _explain,
     "test": _test,
     "nginx": _nginx,
-    **dict.fromkeys(
-        ("pause", "resume", "promote", "rollback", "abort", "forgive", "ack", "adopt", "stop-the-line", "reload"),
-        _change,
-    ),
+    **dict.fromkeys(_CHANGES, _change),
 }
 
 

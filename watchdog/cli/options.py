@@ -39,3 +39,14 @@ def add_because(parser: argparse.ArgumentParser) -> None:
 def add_yes(parser: argparse.ArgumentParser) -> None:
     """For scripts."""
     parser.add_argument("--yes", action="store_true", help="do not ask; without a terminal it is required")
+
+
+def requests_per_second(text: str) -> float:
+    """A rate above 0, for `argparse`."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0.0 < rate < float("inf"):
+        raise argparse.ArgumentTypeError(f'found "{text}", wanted requests per second such as 50')
+    return rate

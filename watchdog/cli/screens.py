@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from watchdog.deploy.follow import line_of
 from watchdog.deploy.terminal import Paint, wrap
 from watchdog.text import deployment as words
-from watchdog.text import rules
+from watchdog.text import outlook, rules
 from watchdog.text.quantities import clock, count, duration, moment, weight
 from watchdog.text.reasons import PROGRAM, spoken
 
@@ -25,7 +25,9 @@ NARROW: Final = 80
 FRESH_S: Final = 15.0
 """Stable is asked at least every 10 s while a deployment may need it."""
 
-STATE_COLOURS: Final = {"firing": "bad", "pending": "warn", "recovering": "warn", "unknown": "warn", "ok": "good"}
+STATE_COLOURS: Final = {
+    "firing": "bad", "pending": "warn", "recovering": "warn", "unknown": "warn", "waived": "warn", "ok": "good",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +64,12 @@ def _change(view: Plain, service: Plain) -> str:
         return f"{service['name']}: {service['stable']} serves all users; no deployment"
     told = line_of(service, deployment).change
     troubled = [f"{each['name']} {rules.state(each)}" for each in _decisive(service) if rules.state(each) in TROUBLED]
+    if words.running(service) is not None and not deployment["armed"]:
+        troubled.append(words.disarmed(deployment))
     return f"{at} {told}{'; ' + ', '.join(troubled) if troubled else ''}"
 
 
-TROUBLED: Final = frozenset({"firing", "pending", "unknown"})
+TROUBLED: Final = frozenset({"firing", "pending", "unknown", "waived"})
 
 
 def _header(view: Plain, look: Look) -> Iterator[str]:
@@ -107,6 +111,7 @@ def _service(view: Plain, service: Plain, look: Look) -> Iterator[str]:
     else:
         for rule in _decisive(service):
             yield from _rule(view, service, rule, look)
+        yield from _indented(outlook.lines(deployment), look.width)
         yield from _indented(_in_the_way(name, service, deployment, look.zone), look.width)
     yield from _indented([_ready(view, service, look.zone)], look.width)
 
@@ -181,6 +186,10 @@ def _in_the_way(name: str, service: Plain, deployment: Plain, zone: tzinfo | Non
         told_above = (blocked and hold == "interlock") or (suspended and hold == "divert")
         if not told_above:
             yield f"held: {why}. {way[:1].upper() + way[1:] if way[:4] != PROGRAM[:4] else way}"
+    for each in deployment["waived"]:
+        rule = each["rule"]
+        yield f"{rule} {words.waiver(deployment, rule, zone)}. To end that: {PROGRAM} waive {name} {rule} --for 0s"
+    yield from words.would_have(deployment, zone)
     if deployment["lacks"] and deployment["phase"] == "waiting":
         yield f"waits for: {'; '.join(deployment['lacks'])}"
     rollback = deployment["rollback"]

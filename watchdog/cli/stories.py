@@ -11,8 +11,9 @@ from typing import Any, Final, TypeAlias
 
 from watchdog.cli import tables
 from watchdog.deploy.terminal import wrap
+from watchdog.notify.words.facts import at_least
 from watchdog.text import deployment as words
-from watchdog.text import rules
+from watchdog.text import gauges, outlook, policy, rules
 from watchdog.text.quantities import clock, count, duration, moment, weight
 from watchdog.text.reasons import PROGRAM, blocked, held, passed, spoken
 
@@ -31,10 +32,14 @@ def told(story: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
     lines = wrap(_first(story, deployment, zone), width, "  ")
     for rule in _that_mattered(story):
         rows = tables.rows_of(rule, zone, narrow=width < NARROW)
-        lines += ["", *wrap(tables.head(rule), width, "  "), *(f"  {row}" for row in rows)]
+        counted = _counted(rule, zone)
+        said = [f"  {line}" for line in wrap(counted, width - 2)] if counted else []
+        lines += ["", *wrap(tables.head(rule), width, "  "), *said, *(f"  {row}" for row in rows)]
     for title, part in (
         ("interlocks", _interlocks(story, deployment, zone)),
         ("diverts", _diverts(story, zone)),
+        ("waived", _waivers(story, zone)),
+        ("observed only", _observed(story, zone)),
         ("effects", _effects(story, deployment, zone)),
         ("phases", _phases(story, deployment, zone)),
         ("people", _people(story, zone)),
@@ -42,7 +47,7 @@ def told(story: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
         texts = list(part)
         if texts:
             lines += ["", title, *(f"  {line}" for text in texts for line in wrap(text, width - 2, " " * 10))]
-    return [*lines, "", *wrap(_not_considered(story["not_considered"]), width)]
+    return [*lines, "", *wrap(_not_considered(story["not_considered"], zone), width)]
 
 
 def _first(story: Plain, deployment: Plain, zone: tzinfo | None) -> str:
@@ -65,6 +70,14 @@ def _that_mattered(story: Plain) -> list[Plain]:
     if decided is not None and decided["rules"]:
         return [each for each in story["rules"] if each["name"] in decided["rules"]]
     return [each for each in story["rules"] if each["rows"] and each["rows"][-1]["level"] in LEVELS]
+
+
+def _counted(rule: Plain, zone: tzinfo | None) -> str:
+    """What was counted since the onset, and how large the share is at least; empty for kinds that count no share."""
+    if rule["kind"] not in rules.SHARES or not rule["rows"]:
+        return ""
+    seen = {**rule, **rule["rows"][-1]}
+    return rules.evidence(seen, at_least=at_least(seen), zone=zone).removeprefix(f"{rule['name']}: ")
 
 
 def _interlocks(story: Plain, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:
@@ -94,6 +107,22 @@ def _diverts(story: Plain, zone: tzinfo | None) -> Iterator[str]:
             case _:
                 ends = {"trial_passed": "passed", "rule_suspicious": "ended in suspicion"}
                 yield f"{at}  the trial {ends.get(each['reason'], spoken(each['reason']))}"
+
+
+def _waivers(story: Plain, zone: tzinfo | None) -> Iterator[str]:
+    for each in story["waivers"]:
+        at = clock(each["at"], zone)
+        if each["until"] is None:
+            by = f" (by {each['by']})" if each["by"] else ""
+            yield f"{at}  {each['rule']} counts again{by}"
+        else:
+            yield f"{at}  {each['rule']} waived by {each['by']} until {clock(each['until'], zone)}: {each['because']}"
+
+
+def _observed(story: Plain, zone: tzinfo | None) -> Iterator[str]:
+    for each in story["observed"]:
+        asked = words.ASKED.get(each["ask"], spoken(each["ask"]))
+        yield f"{clock(each['at'], zone)}  {each['rule']} would have {asked}"
 
 
 def _effects(story: Plain, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:
@@ -168,8 +197,9 @@ def _people(story: Plain, zone: tzinfo | None) -> Iterator[str]:
         yield f"{clock(each['at'], zone)}  {each['by'] or 'somebody'} ordered {each['kind']}{because}"
 
 
-def _not_considered(left_out: Plain) -> str:
-    parts = []
+def _not_considered(left_out: Plain, zone: tzinfo | None) -> str:
+    waived = words.waivers(left_out, zone)
+    parts = [waived] if waived else []
     for key, why in (
         ("observed_only", "observed only"),
         ("unknown", "unknown: nothing trustworthy came"),
@@ -198,8 +228,9 @@ def why_not(view: Plain, service: Plain, width: int, zone: tzinfo | None = None)
             table = [(row[0], row[1], *row[3:-1]) for row in table]
         lines += ["", *tables.aligned(table)]
     lines += ["", *wrap(f"Now {words.exposure(service, deployment['candidate'])}; {words.level_1(deployment)}.", width)]
+    lines += [line for text in outlook.lines(deployment) for line in wrap(f"{text[:1].upper()}{text[1:]}", width)]
     left_out = _left_out(view, service, deployment)
-    return [*lines, *wrap(_not_considered(left_out), width)]
+    return [*lines, *wrap(_not_considered(left_out, zone), width)]
 
 
 def _answer(view: Plain, service: Plain, deployment: Plain, zone: tzinfo | None) -> str:
@@ -217,7 +248,10 @@ def _answer(view: Plain, service: Plain, deployment: Plain, zone: tzinfo | None)
     if phase not in words.WATCHED:
         return f"nobody is on {deployment['candidate']} yet ({spoken(phase)})."
     if service["firing"]:
-        return f"{', '.join(service['firing'])} fires, and the policy wants more rules than that."
+        wanted = policy.words(service["policy"])
+        return f"{', '.join(service['firing'])} fires, and the policy wants {wanted}."
+    if not deployment["armed"]:
+        return f"{words.level_1(deployment)}."
     return _no_proof(service, deployment, zone)
 
 
@@ -236,15 +270,17 @@ def _no_proof(service: Plain, deployment: Plain, zone: tzinfo | None) -> str:
 
 def _how_near(rule: Plain) -> float:
     """How much of what is needed is there, 0 to 1."""
-    if rule["kind"] == rules.RATIO:
+    if rule["kind"] in rules.SEQUENTIAL:
         return float(max(0.0, rule["log_e"] or 0.0) / -math.log(rule["alpha"]))
     return float(rule["in_a_row"] / rule["fall"]) if rule["kind"] == rules.PROBE else 0.0
 
 
 def _distance(rule: Plain) -> str:
-    if rule["kind"] == rules.RATIO:
+    if rule["kind"] in rules.SEQUENTIAL:
         needed = tables.evidence(-math.log(rule["alpha"]))
-        return f"{rule['bad']:,.0f} bad of {rule['total']:,.0f}, evidence {tables.evidence(rule['log_e'])} of {needed}"
+        counted = f"{rule['bad']:,.0f} bad of {rule['total']:,.0f}"
+        counted = count(rule["bad"], "event") if rule["kind"] == rules.COUNT else counted
+        return f"{counted}, evidence {tables.evidence(rule['log_e'])} of {needed}"
     if rule["kind"] == rules.PROBE:
         return f"{count(rule['in_a_row'], 'failure')} in a row of {rule['fall']}"
     return rules.line(rule, required=True, silent_for=None)
@@ -253,20 +289,22 @@ def _distance(rule: Plain) -> str:
 def _now(rule: Plain, zone: tzinfo | None) -> tuple[str, ...]:
     since = clock(rule["onset"], zone) if rule["onset"] is not None else ""
     asks = str(rule["on_fire"])
-    if rule["kind"] == rules.RATIO:
-        counts = (f"{rule['bad']:,.0f}", f"{rule['total']:,.0f}")
+    if rule["kind"] in rules.SEQUENTIAL:
+        total = "" if rule["kind"] == rules.COUNT else f"{rule['total']:,.0f}"
+        counts = (f"{rule['bad']:,.0f}", total)
         proof = (tables.evidence(rule["log_e"]), tables.evidence(-math.log(rule["alpha"])))
     elif rule["kind"] == rules.PROBE:
         counts, proof = (f"{rule['in_a_row']}", ""), ("", f"{rule['fall']}")
     else:
-        value = rule["last_value"]
-        counts, proof = ("" if value is None else f"{value:g}", ""), ("", rules.when(rule))
+        value = "" if rule["last_value"] is None else gauges.value(rule)
+        counts, proof = (value, ""), ("", gauges.when(rule))
     return (rule["name"], rules.state(rule), since, *counts, *proof, asks)
 
 
 def _left_out(view: Plain, service: Plain, deployment: Plain) -> dict[str, Any]:
     own = [each for each in service["rules"] if each["colour"] in (deployment["candidate"], None)]
     return {
+        "waived": deployment["waived"],
         "observed_only": [each["name"] for each in own if each["on_fire"] == "observe"],
         "unknown": [each["name"] for each in own if each["judgement"] == "unknown"],
         "without_traffic": [each["name"] for each in own if each["judgement"] == "not_applicable"],

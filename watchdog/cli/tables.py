@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Final, TypeAlias
 
-from watchdog.text import rules
-from watchdog.text.quantities import WHOLE_FROM, clock, number, percent
+from watchdog.text import gauges, rules
+from watchdog.text.quantities import WHOLE_FROM, clock, number, percent, quantity
 
 Plain: TypeAlias = Mapping[str, Any]
+Cells: TypeAlias = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 SHARE: Final = "share"
 PLAIN_UP_TO: Final = 6
@@ -34,24 +35,35 @@ def evidence(log_e: float | None) -> str:
 def head(rule: Plain) -> str:
     """A table's title: the rule, what it looks at, what decides."""
     colour = f" on {rule['colour']}" if rule["colour"] else ""
-    if rule["kind"] == rules.RATIO:
+    if rule["kind"] in rules.SEQUENTIAL:
         needed = rule.get("log_e_needed", -math.log(rule["alpha"]))
-        return f"{rule['name']}{colour}: limit {percent(rule['limit'])}, proved at evidence {evidence(needed)}"
+        return f"{rule['name']}{colour}: {rules.allowed(rule)}, proved at evidence {evidence(needed)}"
     if rule["kind"] == rules.PROBE:
         return f"{rule['name']}{colour}: {rule['fall']} failures in a row decide"
-    return f"{rule['name']}{colour}: fires when {rules.when(rule)}"
+    return f"{rule['name']}{colour}: fires when {gauges.when(rule)}"
 
 
 def rows_of(rule: Plain, zone: tzinfo | None = None, *, narrow: bool = False) -> list[str]:
     """The rule's rows with their header; the row where it crossed is marked. `narrow` leaves the share out."""
-    make = {rules.RATIO: _ratio, rules.PROBE: _probe}.get(rule["kind"], _value)
-    header, cells = make(rule["rows"], zone)
+    header, cells = _cells(rule, zone)
     marks = _marks(rule["rows"])
     table = [header, *((*row, mark) for row, mark in zip(cells, marks, strict=True))]
     if narrow and SHARE in header:
         left_out = header.index(SHARE)
         table = [row[:left_out] + row[left_out + 1 :] for row in table]
     return aligned(table)
+
+
+def _cells(rule: Plain, zone: tzinfo | None) -> Cells:
+    match rule["kind"]:
+        case rules.RATIO | rules.VERSUS:
+            return _ratio(rule["rows"], zone)
+        case rules.COUNT:
+            return _count(rule["rows"], zone)
+        case rules.PROBE:
+            return _probe(rule["rows"], zone)
+        case _:
+            return _value(rule["rows"], zone, str(rule["unit"]))
 
 
 def _marks(rows: Sequence[Plain]) -> list[str]:
@@ -64,9 +76,6 @@ def _marks(rows: Sequence[Plain]) -> list[str]:
         marks.append({"pending": "<- suspected", "firing": "<- fires"}.get(level, f"<- {level}") if crossed else "")
         before = level
     return marks
-
-
-Cells: TypeAlias = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 def _ratio(rows: Sequence[Plain], zone: tzinfo | None) -> Cells:
@@ -84,14 +93,22 @@ def _ratio(rows: Sequence[Plain], zone: tzinfo | None) -> Cells:
     return ("time", "bad", "total", SHARE, "other colour", "evidence", ""), cells
 
 
+def _count(rows: Sequence[Plain], zone: tzinfo | None) -> Cells:
+    cells: list[tuple[str, ...]] = [
+        (clock(row["at"], zone), f"{row['bad']:,.0f}", f"{row['other_bad']:,.0f}", evidence(row["log_e"]))
+        for row in rows
+    ]
+    return ("time", "events", "other colour", "evidence", ""), cells
+
+
 def _probe(rows: Sequence[Plain], zone: tzinfo | None) -> Cells:
     cells: list[tuple[str, ...]] = [(clock(row["at"], zone), f"{row['in_a_row']}", row["detail"] or "") for row in rows]
     return ("time", "in a row", "last", ""), cells
 
 
-def _value(rows: Sequence[Plain], zone: tzinfo | None) -> Cells:
+def _value(rows: Sequence[Plain], zone: tzinfo | None, unit: str) -> Cells:
     cells: list[tuple[str, ...]] = [
-        (clock(row["at"], zone), "" if row["value"] is None else number(row["value"])) for row in rows
+        (clock(row["at"], zone), "" if row["value"] is None else quantity(row["value"], unit)) for row in rows
     ]
     return ("time", "value", ""), cells
 
