@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TypeAlias
 
+from watchdog.core.conditions import SequentialRatio
 from watchdog.core.model import OnFire
 from watchdog.core.rules import api
-from watchdog.core.settings import Rule, SequentialRatio
+from watchdog.core.settings import Rule
 
 RATES = (1, 5, 10, 20, 25, 30, 50, 100, 500)
 """Requests/s at the candidate. 20 to 50 are where caps on single polls let blips through."""

@@ -5,25 +5,24 @@ that a test injects. What must not: anything of the balancer or of the daemon.
 
     python -m simulations.lab.app COLOUR PORT [--release R] [--seed N]
 
-GET /health and /actuator/health answer UP or DOWN; GET /metrics is Prometheus text; POST /fault sets or clears faults
-and answers with the wall-clock time of injection; every other path and method is the application's own work.
+GET /health and /actuator/health answer UP or DOWN; GET /metrics is Prometheus text, /actuator/metrics the same as
+Spring Boot shows it; POST /fault sets or clears faults and answers with the wall-clock time of injection; every other
+path and method is the application's own work.
 """
 
 import argparse
 import asyncio
-import bisect
 import json
 import os
 import random
 import time
-from collections import Counter
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import uvicorn
 
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-"""Upper bounds in seconds; the defaults of most Prometheus client libraries."""
+from simulations.lab.app_load import Load
+from simulations.lab.app_meters import Meters
 
 KEEP_ALIVE_S = 75
 """Longer than any balancer keeps an idle connection to us: closing is the balancer's business."""
@@ -47,6 +46,9 @@ class Fault:
     """Seconds added to every answer."""
     hang: bool = False
     """Requests are never answered."""
+    database: float = 0.0
+    """Share of requests for which the pool has no connection to the database, 0 to 1. That is counted; the answer is
+    the same, as with a cache in front of the database."""
 
     @classmethod
     def changed(cls, old: "Fault", wanted: Message) -> "Fault":
@@ -54,43 +56,16 @@ class Fault:
 
 
 FAULT_KEYS = frozenset(field.name for field in fields(Fault))
-PROCESS_KEYS = frozenset({"health", "components", "crash", "clear", "route"})
+LOAD_KEYS = ("hold", "leak", "burn")
+"""MiB held, MiB more each second, cores kept busy; each for the process as a whole."""
+LARGEST_LOAD = {"hold": 4096, "leak": 1024, "burn": 64}
+PROCESS_KEYS = frozenset({"health", "components", "crash", "clear", "route", *LOAD_KEYS})
 HEALTH_STATES = ("up", "down", "slow")
 NO_FAULT = Fault()
 
 
 class BadOrderError(Exception):
     """A fault order that means nothing; the message says what was found and what would be right."""
-
-
-class Metrics:
-    """Request counts and durations, as a Prometheus client library would expose them."""
-
-    def __init__(self, colour: str) -> None:
-        self._colour = colour
-        self._requests: Counter[int] = Counter({200: 0, 500: 0})
-        self._buckets = [0] * (len(BUCKETS) + 1)
-        self._sum = 0.0
-        self._started = time.time()
-
-    def observe(self, status: int, seconds: float) -> None:
-        self._requests[status] += 1
-        self._buckets[bisect.bisect_left(BUCKETS, seconds)] += 1
-        self._sum += seconds
-
-    def exposition(self) -> str:
-        colour = f'color="{self._colour}"'
-        lines = ["# TYPE http_requests_total counter"]
-        lines += [f'http_requests_total{{{colour},status="{status}"}} {n}' for status, n in self._requests.items()]
-        lines.append("# TYPE http_request_duration_seconds histogram")
-        total = 0
-        for bound, n in zip((*map(str, BUCKETS), "+Inf"), self._buckets, strict=True):
-            total += n
-            lines.append(f'http_request_duration_seconds_bucket{{{colour},le="{bound}"}} {total}')
-        lines.append(f"http_request_duration_seconds_sum{{{colour}}} {self._sum}")
-        lines.append(f"http_request_duration_seconds_count{{{colour}}} {total}")
-        lines += ["# TYPE process_start_time_seconds gauge", f"process_start_time_seconds {self._started}", ""]
-        return "\n".join(lines)
 
 
 class App:
@@ -100,10 +75,11 @@ class App:
         self._colour = colour
         self._release = release
         self._random = random.Random(seed)
-        self._metrics = Metrics(colour)
+        self._meters = Meters(colour)
         self._faults: dict[str, Fault] = {}
         self._health = "up"
         self._components: dict[str, str] = {}
+        self._load = Load()
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         path, method = scope["path"], scope["method"]
@@ -111,11 +87,21 @@ class App:
         if path in {"/health", "/actuator/health"}:
             await self._answer_health(send)
         elif path == "/metrics":
-            await self._respond(send, 200, self._metrics.exposition(), content="text/plain; version=0.0.4")
+            await self._respond(send, 200, self._exposition(), content="text/plain; version=0.0.4")
+        elif path.startswith("/actuator/metrics"):
+            await self._respond(send, *self._actuator(path, scope["query_string"].decode()))
         elif path == "/fault" and method == "POST":
             await self._order(send, body)
         else:
             await self._work(send, path)
+
+    def _exposition(self) -> str:
+        return "\n".join([*self._meters.exposition(), *self._load.exposition(self._colour), ""])
+
+    def _actuator(self, path: str, query: str) -> tuple[int, str]:
+        used = self._load.gauges()
+        others = {"process.cpu.usage": used["process_cpu_usage"], "jvm.memory.used": used["app_held_bytes"]}
+        return self._meters.actuator(path, query, others)
 
     async def _work(self, send: Any, path: str) -> None:
         began = time.perf_counter()
@@ -124,9 +110,11 @@ class App:
             await asyncio.sleep(_FOR_EVER_S)
         if fault.latency:
             await asyncio.sleep(fault.latency)
+        if fault.database and self._random.random() < fault.database:
+            self._meters.unconnected()
         status = fault.status if fault.error_rate and self._random.random() < fault.error_rate else 200
         answer = json.dumps({"colour": self._colour, "release": self._release, "route": path})
-        self._metrics.observe(status, time.perf_counter() - began)
+        self._meters.observe(status, time.perf_counter() - began)
         await self._respond(send, status, answer)
 
     async def _answer_health(self, send: Any) -> None:
@@ -163,6 +151,9 @@ class App:
         _check_order(order)
         if order.get("clear"):
             self._faults, self._health, self._components = {}, "up", {}
+            self._load.clear()
+        for key in order.keys() & set(LOAD_KEYS):
+            getattr(self._load, key)(order[key])
         self._health = order.get("health", self._health)
         self._components = {**self._components, **order.get("components", {})}
         wanted = {key: value for key, value in order.items() if key in FAULT_KEYS}
@@ -188,8 +179,13 @@ def _check_order(order: Any) -> None:
         raise BadOrderError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(FAULT_KEYS | PROCESS_KEYS))}")
     if order.get("health", "up") not in HEALTH_STATES:
         raise BadOrderError(f"health: found {order['health']!r}, wanted one of {', '.join(HEALTH_STATES)}")
-    if not 0 <= order.get("error_rate", 0) <= 1:
-        raise BadOrderError(f"error_rate: found {order['error_rate']!r}, wanted a fraction between 0 and 1")
+    for key in ("error_rate", "database"):
+        if not 0 <= order.get(key, 0) <= 1:
+            raise BadOrderError(f"{key}: found {order[key]!r}, wanted a fraction between 0 and 1")
+    for key in LOAD_KEYS:
+        amount = order.get(key, 0)
+        if not isinstance(amount, int | float) or not 0 <= amount <= LARGEST_LOAD[key]:
+            raise BadOrderError(f"{key}: found {amount!r}, wanted a number from 0 to {LARGEST_LOAD[key]}")
 
 
 async def _body(receive: Any) -> bytes:

@@ -21,26 +21,36 @@ class AppProcess:
         self.release = release
         self._run_dir = run_dir
         self._seed = seed
-        self.child = self._start()
+        self.child = self._begin()
 
     @classmethod
     def start(
         cls, colour: str, run_dir: Path, *, port: int | None = None, release: str = "1.0.0", seed: int | None = None
     ) -> Self:
         """Start it; returns when it answers."""
+        process = cls.begin(colour, run_dir, port=port, release=release, seed=seed)
+        process.answers()
+        return process
+
+    @classmethod
+    def begin(
+        cls, colour: str, run_dir: Path, *, port: int | None = None, release: str = "1.0.0", seed: int | None = None
+    ) -> Self:
+        """Start it; `answers` waits for it, so that several can start at once."""
         return cls(colour, free_port() if port is None else port, run_dir, release=release, seed=seed)
 
-    def _start(self) -> Child:
+    def answers(self) -> None:
+        """Return when it does. LabError, and it is stopped, when it does not."""
+        try:
+            wait_until(lambda: accepts(self.port), what=self.child.name, timeout=30.0, children=[self.child])
+        except BaseException:
+            self.child.stop()
+            raise
+
+    def _begin(self) -> Child:
         argv = [sys.executable, "-m", "simulations.lab.app", self.colour, str(self.port), "--release", self.release]
         argv += ["--seed", str(self._seed)] if self._seed is not None else []
-        name = f"app-{self.colour}-{self.port}"
-        child = Child.start(argv, name=name, run_dir=self._run_dir)
-        try:
-            wait_until(lambda: accepts(self.port), what=name, children=[child])
-        except BaseException:
-            child.stop()
-            raise
-        return child
+        return Child.start(argv, name=f"app-{self.colour}-{self.port}", run_dir=self._run_dir)
 
     @property
     def server(self) -> str:
@@ -52,7 +62,8 @@ class AppProcess:
 
     def fault(self, **order: Any) -> float:
         """Order a fault (`error_rate=0.3`, `latency=2.5`, `hang=True`, `health="down"`, `crash=True`, `clear=True`,
-        each for one `route` prefix or all); the wall-clock time since which it is in force. LabError when refused.
+        each for one `route` prefix or all; `hold=100` MiB, `leak=5` MiB/s, `burn=0.5` cores);
+        the wall-clock time since which it is in force. LabError when refused.
         """
         answer = httpx.post(f"{self.url}/fault", json=order, timeout=5, trust_env=False)
         if answer.status_code != httpx.codes.OK:
@@ -70,7 +81,8 @@ class AppProcess:
         """Start it again without faults, perhaps as another release."""
         self.child.stop()
         self.release = self.release if release is None else release
-        self.child = self._start()
+        self.child = self._begin()
+        self.answers()
 
     def stop(self) -> None:
         self.child.stop()

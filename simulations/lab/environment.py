@@ -46,6 +46,8 @@ class SceneService:
     """The location that goes to it."""
     routes: Mapping[str, str] = field(default_factory=dict)
     """Name to path, for the access log; the names are common to all services of a scene."""
+    haproxy: bool = False
+    """nginx sends its users to a HAProxy, and that one to the applications."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Any, Self
 from simulations.lab import environment
 from simulations.lab.apps import AppProcess
 from simulations.lab.environment import Paths, SceneService
+from simulations.lab.haproxy import Haproxy
 from simulations.lab.load import Load, LoadProcess
 from simulations.lab.nginx import Location, Nginx, Operator, nginx_argv, start_operator
 from simulations.lab.processes import PROJECT, Child, LabError, free_port, wait_until
@@ -55,6 +56,7 @@ class Scene:
         self._seed = seed
         self._stack = ExitStack()
         self._nginx: Nginx | None = None
+        self._haproxy: Haproxy | None = None
         self._daemon: Child | None = None
 
     @property
@@ -69,6 +71,13 @@ class Scene:
         return self._nginx
 
     @property
+    def haproxy(self) -> Haproxy:
+        """The one that the services with `haproxy` share."""
+        if self._haproxy is None:
+            raise LabError("the scene has no service behind a HAProxy")
+        return self._haproxy
+
+    @property
     def daemon(self) -> Child:
         if self._daemon is None:
             raise LabError("the scene has no daemon: start_daemon() first")
@@ -77,13 +86,22 @@ class Scene:
     def app(self, colour: str, service: str | None = None) -> AppProcess:
         return self.apps[service or self.service, colour]
 
+    def server(self, colour: str, service: str | None = None) -> str:
+        """Where nginx sends a colour's users: its application, or the HAProxy before that."""
+        key = (service or self.service, colour)
+        before = self._haproxy.servers if self._haproxy else {}
+        return before.get(key) or self.apps[key].server
+
     def start(self) -> Self:
         """Applications, generated files, environment file, nginx. What was started is stopped when a part fails."""
         try:
             for service in self.services:
                 for colour in COLOURS:
-                    app = AppProcess.start(colour, self.paths.run_dir / service.name, seed=self._seed)
+                    app = AppProcess.begin(colour, self.paths.run_dir / service.name, seed=self._seed)
                     self.apps[service.name, colour] = self._stack.enter_context(app)
+            for app in self.apps.values():
+                app.answers()
+            self._start_haproxy()
             self.write_generated()
             self.write_environment()
             locations = [Location(service=service.name, path=service.path) for service in self.services]
@@ -94,6 +112,12 @@ class Scene:
             raise
         return self
 
+    def _start_haproxy(self) -> None:
+        behind = {service.name for service in self.services if service.haproxy}
+        servers = {key: app.server for key, app in self.apps.items() if key[0] in behind}
+        if servers:
+            self._haproxy = self._stack.enter_context(Haproxy.start(self.paths.run_dir, servers))
+
     def write_generated(self) -> None:
         """The router's files as they are before the first deployment: blue has everybody."""
         self.paths.state.mkdir(mode=0o755, exist_ok=True)
@@ -101,7 +125,7 @@ class Scene:
         setups = [
             ServiceNginx(
                 service=service.name,
-                servers={Colour(colour): (self.app(colour, service.name).server,) for colour in COLOURS},
+                servers={Colour(colour): (self.server(colour, service.name),) for colour in COLOURS},
                 token=probe_token(self.paths.state, service.name),
                 routes=service.routes,
             )
@@ -117,7 +141,7 @@ class Scene:
         conf = self.paths.nginx_conf
         tree = environment.tree(
             self.services,
-            {key: app.server for key, app in self.apps.items()},
+            {(service, colour): self.server(colour, service) for service, colour in self.apps},
             self.paths,
             nginx_port=self.port,
             commands={

@@ -24,7 +24,8 @@ from watchdog.daemon.wiring import Kit, Plant, reveal
 from watchdog.notify.send import Contact
 from watchdog.sources.access_log import AccessLog
 from watchdog.sources.edge_ring import EdgeRing
-from watchdog.sources.http_probe import HealthSource, ProbeAnswer
+from watchdog.sources.health import HealthSource
+from watchdog.sources.http_probe import ProbeAnswer
 
 
 class Site:

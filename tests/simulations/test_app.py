@@ -1,15 +1,17 @@
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from simulations.lab.app import App, BadOrderError
 from simulations.lab.apps import AppProcess
-from simulations.lab.processes import LabError, accepts
+from simulations.lab.processes import LabError, accepts, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,8 @@ def test_a_senseless_order_is_refused_and_changes_nothing(green: AppProcess) -> 
         ({"eror_rate": 1.0}, "unknown eror_rate"),
         ({"error_rate": 30}, "fraction between 0 and 1"),
         ({"health": "ill"}, "up, down, slow"),
+        ({"hold": -1}, "from 0 to 4096"),
+        ({"burn": "much"}, "from 0 to 64"),
     ):
         with pytest.raises(LabError, match=words):
             green.fault(**order)
@@ -124,6 +128,59 @@ def test_metrics_count_what_was_answered(tmp_path: Path) -> None:
     assert 'http_requests_total{color="blue",status="500"} 1' in lines
     assert 'http_request_duration_seconds_bucket{color="blue",le="+Inf"} 2' in lines
     assert 'http_request_duration_seconds_count{color="blue"} 2' in lines
+
+
+def gauge(app: AppProcess, name: str) -> float:
+    lines = get(app, "/metrics").text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f'{name}{{color="{app.colour}"}}'))
+
+
+def test_memory_is_held_and_given_back(green: AppProcess) -> None:
+    """What is ordered is resident at once, and gone when the fault is cleared."""
+    before = gauge(green, "process_resident_memory_bytes")
+    green.fault(hold=64)
+    held = gauge(green, "process_resident_memory_bytes")
+    green.fault(clear=True)
+
+    assert 60 * 2**20 < held - before
+    assert 60 * 2**20 < held - gauge(green, "process_resident_memory_bytes")
+
+
+def test_memory_leaks_by_the_second(green: AppProcess) -> None:
+    """It grows while the order stands, stays when it ends, and goes when it is cleared."""
+    green.fault(leak=200)
+    wait_until(lambda: gauge(green, "app_held_bytes") > 40 * 2**20, what="a leak", timeout=5)
+    green.fault(leak=0)
+    green.fault(clear=True)
+
+    assert gauge(green, "app_held_bytes") <= 20 * 2**20  # a last drop may be on its way
+
+
+def test_cores_are_kept_busy(green: AppProcess) -> None:
+    """Half a core is half a second of processor time each second; the application answers meanwhile."""
+    began, before = time.monotonic(), gauge(green, "process_cpu_seconds_total")
+    green.fault(burn=0.5)
+    wait_until(lambda: gauge(green, "process_cpu_seconds_total") - before > 0.4, what="burning", timeout=10)
+    took = time.monotonic() - began
+
+    assert 0.5 == gauge(green, "app_burned_cores")
+    assert 0.0 < gauge(green, "process_cpu_usage")
+    assert took > 0.5
+
+
+def spins(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_burners_end_with_the_application(green: AppProcess) -> None:
+    """Also when it crashes, and so cannot end them."""
+    green.fault(burn=1.5)
+    burners = psutil.Process(green.child.pid).children()
+    green.fault(crash=True)
+
+    assert 2 == len(burners)
+    wait_until(lambda: not any(spins(each) for each in burners), what="the burners' end", timeout=5)
+    green.restart(release="4.2.0")
 
 
 def test_a_seed_repeats_which_requests_fail() -> None:
