@@ -4,6 +4,7 @@ What lives here: what is started in which order, and where everything is. What m
 the benchmarks tell theirs with it.
 """
 
+import signal
 import socket
 import subprocess
 import sys
@@ -99,6 +100,7 @@ class Scene:
                 for colour in COLOURS:
                     app = AppProcess.begin(colour, self.paths.run_dir / service.name, seed=self._seed)
                     self.apps[service.name, colour] = self._stack.enter_context(app)
+            self._stack.callback(self._end_apps)
             for app in self.apps.values():
                 app.answers()
             self._start_haproxy()
@@ -111,6 +113,11 @@ class Scene:
             self.stop()
             raise
         return self
+
+    def _end_apps(self) -> None:
+        """All at once; each is waited for afterwards."""
+        for app in self.apps.values():
+            app.child.signal(signal.SIGTERM)
 
     def _start_haproxy(self) -> None:
         behind = {service.name for service in self.services if service.haproxy}

@@ -34,6 +34,7 @@ from watchdog.core.conditions import (
     Sequential,
     SequentialCount,
     Threshold,
+    Trend,
 )
 from watchdog.core.engine import evolve, step
 from watchdog.core.events import Observed
@@ -161,14 +162,32 @@ def test_a_reading_that_began_before_a_step_does_not_count_after_it() -> None:
     assert before == seen(state)
 
 
+@pytest.mark.parametrize("colour", [GREEN, BLUE])
 @pytest.mark.parametrize(("lookback", "level"), [(2.0, Level.FIRING), (60.0, Level.INACTIVE)])
-def test_a_gauge_that_looks_back_over_the_step_does_not_count(lookback: float, level: Level) -> None:
-    """It has no warm-up; its interval is what it looks back on."""
+def test_a_gauge_that_looks_back_over_the_step_does_not_count(lookback: float, level: Level, colour: Colour) -> None:
+    """It has no warm-up; its interval is what it looks back on. Stable's changes with its share, too."""
     world = soaking(replace(SERVICE, rules=(GAUGE, ALIVE)))
 
-    state = after(world, polled("edge", 5.0, ("p95", GREEN, 3.0), length=lookback))
+    state = after(world, polled("edge", 5.0, ("p95", colour, 3.0), length=lookback))
 
-    assert level is instance(state, "p95@green").level
+    assert level is instance(state, f"p95@{colour}").level
+
+
+@pytest.mark.parametrize(("idle_factor", "level"), [(5.0, Level.FIRING), (1.0, Level.PENDING)])
+def test_polls_that_are_rarer_while_nothing_is_deployed_leave_no_gap(idle_factor: float, level: Level) -> None:
+    """`for` runs on between them; a source that should have spoken five times leaves one."""
+    condition = replace(GAUGE.condition, for_=10.0)
+    rule = replace(GAUGE, source="db", condition=condition, always=True, per_colour=False)
+    source = replace(EDGE, name="db", interval=1.0, idle_factor=idle_factor)
+    world = World(
+        environment=environment(replace(SERVICE, rules=(rule, ALIVE), sources=(EDGE, HEALTH, source)))
+    ).begin()
+    world.silent = {"edge", "health", "db"}
+
+    polls = [polled("db", world.now + at, ("p95", None, 3.0), length=0.1) for at in (5.0, 10.0, 15.0)]
+    state = after(world, *polls)
+
+    assert level is instance(state, "p95").level
 
 
 def test_a_verified_step_cuts_windows_and_keeps_sequential_evidence() -> None:
@@ -611,3 +630,54 @@ def test_every_sequential_rule_gets_its_share_of_alpha_and_the_watched_time() ->
 
 def evidence_window(world: World) -> float:
     return max(world.deployment.plan.watched(), 60.0)
+
+
+LEAK = Rule(
+    name="leak",
+    source="host",
+    condition=Trend(
+        value="cpu", limit=Bound(op=">", limit=2.0), horizon=600.0, over=20.0, for_=2.0, clear_for=2.0, interval=1.0
+    ),
+    on_fire=OnFire.FREEZE,
+    warm_up=0.0,
+)
+
+
+def leaking() -> World:
+    """A release whose processor grows by a hundredth a second, and what a trend on it says."""
+    host = Source(name="host", kind="host", interval=1.0, required=False)
+    service = replace(SERVICE, rules=(*SERVICE.rules, LEAK), sources=(*SERVICE.sources, host))
+    return World(environment=environment(service)).begin().submit()
+
+
+def grow(world: World, seconds: int) -> None:
+    for _ in range(seconds):
+        now = world.cpu[GREEN]
+        assert isinstance(now, float)
+        world.cpu[GREEN] = now + 0.01
+        world.run(1.0)
+
+
+def test_a_trend_on_the_candidate_freezes() -> None:
+    """As soon as its window is half full; stable's is flat."""
+    world = leaking()
+    grow(world, 16)
+
+    assert {Hold.RULE: "leak"} == dict(world.deployment.held_details)
+    assert (Level.FIRING, Level.INACTIVE) == (
+        instance(world.state, "leak@green").level,
+        instance(world.state, "leak@blue").level,
+    )
+
+
+def test_a_verified_step_cuts_the_window_of_a_trend() -> None:
+    """More users take more memory, which is no leak."""
+    world = leaking()
+    world.cpu[GREEN] = 0.3
+    assert world.run(60.0, lambda world: world.deployment.step_at is not None and world.deployment.step == 1)
+    assert world.run(5.0, lambda world: world.deployment.confirmed_step == 1)
+
+    for colour in Colour:
+        known = instance(world.state, f"leak@{colour}")
+        assert api.TrendState() == known.state
+        assert Judgement.INSUFFICIENT is api.judgement(known.rule, known.state)

@@ -7,7 +7,7 @@ import pytest
 from tests.core.examples import ALIVE, BLUE, ERROR_RATE, GREEN, SERVICE, SHOP, WORSE, environment
 from tests.core.world import World
 from watchdog.core import interlocks
-from watchdog.core.conditions import CanaryVsStable, SequentialCount
+from watchdog.core.conditions import CanaryVsStable, SequentialCount, SequentialRatio
 from watchdog.core.interlocks import Answer, Question, ask
 from watchdog.core.model import Judgement, Level, OnFire, Schema
 from watchdog.core.reasons import Reason
@@ -163,15 +163,25 @@ def test_a_candidate_that_refuses_connections_has_nothing_to_lose(stable_refuses
         (counted(20, 100, 20, 100), counted(20, 100, 0, 0), Answer.BLOCK),
         (counted(20, 100, 11, 100), counted(20, 100, 0, 0), Answer.BLOCK),
         (counted(20, 100, 10, 100), counted(20, 100, 0, 0), Answer.PASS),
-        (counted(9, 19, 90, 190), counted(20, 100, 0, 0), Answer.PASS),
-        (counted(90, 190, 9, 19), counted(20, 100, 0, 0), Answer.PASS),
+        (counted(8, 8, 70, 70), counted(20, 100, 0, 0), Answer.BLOCK),
+        (counted(8, 8, 20, 70), counted(20, 100, 0, 0), Answer.PASS),
+        (counted(8, 8, 0, 0), counted(20, 100, 0, 0), Answer.PASS),
         (counted(20, 100, 20, 100), SequentialRatioState(suspicion_e=25.0), Answer.BLOCK),
         (counted(20, 100, 20, 100), SequentialRatioState(), Answer.PASS),
     ],
-    ids=["alike", "less than twice", "twice", "few of green", "few of blue", "stable suspected", "stable well"],
+    ids=[
+        "alike",
+        "less than twice",
+        "twice",
+        "few of green, alike",
+        "few of green, twice",
+        "none of blue",
+        "stable suspected",
+        "stable well",
+    ],
 )
 def test_both_fail_alike(green: SequentialRatioState, blue: SequentialRatioState, expected: Answer) -> None:
-    """Counts since the onset: at least 20 of each colour, and less than twice as bad."""
+    """Counts since the onset of a candidate that is less than twice as bad as a stable under suspicion."""
     assert expected is interlocks.common_cause(with_states(question(), green=green, blue=blue)).answer
 
 
@@ -197,6 +207,41 @@ def test_one_rule_of_several_that_is_not_alike_is_enough() -> None:
 
     both = replace(asked, wanted=replace(asked.wanted, rules=("error-rate", "alive")))
     assert Answer.PASS is interlocks.common_cause(both).answer
+
+
+def test_a_rule_of_which_nothing_is_left_does_not_speak_for_another() -> None:
+    """It has no counts any more, which would pass for "no common cause" when the other's say that both fail alike."""
+    latency = replace(ERROR_RATE, name="latency")
+    asked = question(settings=replace(CONFIGURED, rules=(*CONFIGURED.rules, latency)))
+    asked = with_states(asked, green=counted(20, 100, 20, 100), blue=counted(20, 100, 0, 0))
+    gone = replace(asked, wanted=replace(asked.wanted, rules=("latency",)))
+    gone = with_states(gone, green=SequentialRatioState(fired=True), blue=counted(20, 100, 0, 0))
+    both = replace(gone, wanted=replace(gone.wanted, rules=("latency", "error-rate")))
+
+    assert (Answer.PASS, Answer.BLOCK) == (
+        interlocks.common_cause(gone).answer,
+        interlocks.common_cause(both).answer,
+    )
+
+
+@pytest.mark.parametrize(
+    ("green", "blue", "outlived"),
+    [
+        (counted(20, 100, 20, 100), counted(20, 100, 0, 0), ()),
+        (counted(20, 100, 20, 100), SequentialRatioState(fired=True), ("error-rate",)),
+        (SequentialRatioState(fired=True), counted(20, 100, 0, 0), ("error-rate",)),
+        (SequentialRatioState(cusum=1.0, onset=1.0), SequentialRatioState(), ()),
+    ],
+    ids=["both suffer", "stable has recovered", "the candidate has", "its proof is no more"],
+)
+def test_a_proof_outlives_what_both_suffered(
+    green: SequentialRatioState, blue: SequentialRatioState, outlived: tuple[str, ...]
+) -> None:
+    """As soon as one of them has recovered, whatever other rules see; without its proof the cause is gone."""
+    asked = with_states(question(), green=green, blue=blue)
+
+    assert outlived == interlocks.outlived(asked)
+    assert (not green.fired or green.onset is None) is interlocks.cause_gone(asked)
 
 
 @pytest.mark.parametrize("rule", ["writable", "gone"])
@@ -248,7 +293,8 @@ SUFFERS = SequentialRatioState(cusum=1.0, onset=1.0, suspicion_e=25.0)
         (counted(20, 100, 4, 90), TROUBLE, 1.0, Answer.PASS),
         (counted(20, 100, 18, 90), WELL, 1.0, Answer.PASS),
         (counted(9, 19, 60, 300), SUFFERS, 1.0, Answer.PASS),
-        (counted(60, 300, 9, 19), SUFFERS, 1.0, Answer.PASS),
+        (counted(60, 300, 9, 19), SUFFERS, 1.0, Answer.BLOCK),
+        (counted(9, 19, 60, 300), WELL, 1.0, Answer.PASS),
     ],
     ids=[
         "alike",
@@ -260,8 +306,9 @@ SUFFERS = SequentialRatioState(cusum=1.0, onset=1.0, suspicion_e=25.0)
         "stable suffers without being suspected",
         "stable is within the limit",
         "stable has recovered",
-        "few of green",
-        "few of blue",
+        "few of green, twice",
+        "few of blue, and it is worse",
+        "few of green, and stable is well",
     ],
 )
 def test_with_a_comparing_rule_only_more_than_chance_is_the_candidates_own(
@@ -310,6 +357,18 @@ def test_of_two_comparing_rules_on_other_counts_none_is_meant() -> None:
     asked = with_states(question(settings=settings), green=counted(20, 100, 60, 300), blue=SUFFERS)
 
     assert Answer.BLOCK is interlocks.common_cause(asked).answer
+
+
+def test_a_comparing_rule_on_all_requests_speaks_for_a_route() -> None:
+    """Beside it one on another route is not asked."""
+    asked = comparing(counted(20, 100, 60, 300), SUFFERS, extra=(on_other_counts("also_bad[login]"),))
+    condition = ERROR_RATE.condition
+    assert isinstance(condition, SequentialRatio)
+    of_labs = replace(ERROR_RATE, condition=replace(condition, bad="errors[labs]", total="requests[labs]"))
+    of_latency = replace(ERROR_RATE, condition=replace(condition, bad="slow"))
+    found = [interlocks._relative(asked, each) for each in (of_labs, of_latency)]
+
+    assert [WORSE.name, WORSE.name] == [each and each.rule.name for each in found]
 
 
 def test_a_comparing_rule_that_fires_is_never_a_common_cause() -> None:

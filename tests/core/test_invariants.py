@@ -51,6 +51,7 @@ from watchdog.core.events import (
     Submit,
     TrafficOutcome,
     TrafficSeen,
+    Waive,
 )
 from watchdog.core.invariants import BrokenInvariantError, check_invariants
 from watchdog.core.model import BrakeKind, Level, Schema
@@ -238,6 +239,10 @@ COMMANDS = [
     ),
     Forgive(id="f", service=SHOP, release="2.0", because="it was not its fault"),
     Acknowledge(id="a", service=SHOP),
+    *(
+        Waive(id="w", by="ada", because="so", service=SHOP, rule=rule, for_=for_)
+        for rule, for_ in (("error-rate", 20.0), ("error-rate", 0.0), ("alive", 60.0), ("nothing", 5.0))
+    ),
     Resume(id="n", service="nobody"),
 ]
 JUNK = [

@@ -104,6 +104,7 @@ def test_a_senseless_order_is_refused_and_changes_nothing(green: AppProcess) -> 
     for order, words in (
         ({"eror_rate": 1.0}, "unknown eror_rate"),
         ({"error_rate": 30}, "fraction between 0 and 1"),
+        ({"database": -1}, "database: found -1, wanted a fraction"),
         ({"health": "ill"}, "up, down, slow"),
         ({"hold": -1}, "from 0 to 4096"),
         ({"burn": "much"}, "from 0 to 64"),
@@ -128,6 +129,37 @@ def test_metrics_count_what_was_answered(tmp_path: Path) -> None:
     assert 'http_requests_total{color="blue",status="500"} 1' in lines
     assert 'http_request_duration_seconds_bucket{color="blue",le="+Inf"} 2' in lines
     assert 'http_request_duration_seconds_count{color="blue"} 2' in lines
+
+
+def test_a_pool_without_connections_is_counted_and_nothing_else(green: AppProcess) -> None:
+    """Requests are answered as before; both ways to look at the application's counters show it."""
+    before = gauge(green, "db_connection_errors_total")
+    green.fault(database=1.0)
+
+    assert {200: 7} == statuses(green, "/", 7)
+    assert 7 == gauge(green, "db_connection_errors_total") - before
+    assert before + 7 == measured(green, "hikaricp.connections.timeout")["COUNT"]
+
+
+def test_the_actuator_shows_meters_from_their_first_event_on(tmp_path: Path) -> None:
+    """A 404 without a body before; then counts by tag, their sum without one, and the largest duration."""
+    with AppProcess.start("blue", tmp_path) as blue:
+        get(blue, "/")
+        missing = get(blue, "/actuator/metrics/http.server.requests?tag=outcome:SERVER_ERROR")
+        blue.fault(error_rate=1.0, latency=0.2)
+        get(blue, "/")
+
+        assert (404, "") == (missing.status_code, missing.text)
+        assert 1 == measured(blue, "http.server.requests", "outcome:SERVER_ERROR")["COUNT"]
+        both = measured(blue, "http.server.requests")
+        assert 2 == both["COUNT"]
+        assert 0.2 <= both["MAX"] <= both["TOTAL_TIME"]
+        assert {"jvm.memory.used", "process.cpu.usage"} < set(get(blue, "/actuator/metrics").json()["names"])
+
+
+def measured(app: AppProcess, name: str, tag: str = "") -> dict[str, float]:
+    page = get(app, f"/actuator/metrics/{name}" + (f"?tag={tag}" if tag else "")).json()
+    return {each["statistic"]: each["value"] for each in page["measurements"]}
 
 
 def gauge(app: AppProcess, name: str) -> float:

@@ -39,7 +39,7 @@ def observed(state: State, service: ServiceState, body: Observed, at: Seconds) -
     if settings is None or not any(source.name == body.source for source in settings.sources):
         return service
     service = replace(service, beats={**service.beats, body.source: _beat(settings, service, body)})
-    service = replace(service, instances=_instances(service, body))
+    service = replace(service, instances=_instances(service, body, _pace(settings, service, body)))
     if settings.source(body.source).probing:
         service = replace(service, probes=_probes(service, body))
     if settings.source(body.source).sends_requests:
@@ -51,19 +51,24 @@ def observed(state: State, service: ServiceState, body: Observed, at: Seconds) -
 
 def _beat(settings: Service, service: ServiceState, body: Observed) -> Beat:
     old = service.beats.get(body.source)
-    longest = POLLS_TO_GAP * settings.source(body.source).interval
+    longest = POLLS_TO_GAP * settings.source(body.source).interval * _pace(settings, service, body)
     if old is None or body.end - old.last > longest:
         return Beat(last=body.end, continuous_since=body.end)
     return Beat(last=max(body.end, old.last), continuous_since=old.continuous_since)
 
 
-def _instances(service: ServiceState, body: Observed) -> Mapping[str, Instance]:
+def _pace(settings: Service, service: ServiceState, body: Observed) -> float:
+    """How many times less often than usual the source polls at present."""
+    return settings.source(body.source).idle_factor if verdict.idle(service.deployment) else 1.0
+
+
+def _instances(service: ServiceState, body: Observed, pace: float) -> Mapping[str, Instance]:
     changed = dict(service.instances)
     for name, instance in service.instances.items():
         if instance.rule.source != body.source:
             continue
         colour = _colour_of(name) if instance.rule.per_colour else None
-        sample = _sample(instance.rule, colour, body)
+        sample = replace(_sample(instance.rule, colour, body), pace=pace)
         start = min(sample.start, sample.other_over[0]) if sample.other_over else sample.start
         if _evaluated(service, instance, name) and not _warming(service.deployment, instance.rule, colour, start):
             changed[name] = _after(instance, sample, body.end)
@@ -118,8 +123,9 @@ def _warming(deployment: Deployment | None, rule: Rule, colour: Colour | None, s
     A step counts from its order until it is confirmed: an order that hangs must not blind the rules for longer. A gauge
     has no warm-up, but one that looks back over the step is not of this split. Probes never mix two splits.
     """
-    compares = isinstance(rule.condition, CanaryVsStable)  # stable's instance reads the candidate's counts, too
-    if deployment is None or isinstance(rule.condition, Probe) or not (compares or colour is deployment.candidate):
+    # Stable's instance of a comparing rule reads the candidate's counts; a gauge of stable's changes with its share.
+    both = isinstance(rule.condition, CanaryVsStable) or (is_gauge(rule.condition) and colour is not None)
+    if deployment is None or isinstance(rule.condition, Probe) or not (both or colour is deployment.candidate):
         return False
     ordered = deployment.phase_since if deployment.phase is Phase.SHIFTING else None
     step = deployment.step_at if ordered is None else ordered

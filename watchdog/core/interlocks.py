@@ -26,7 +26,8 @@ STABLE_ANSWERED_LATELY_S = 3.0
 """An older answer does not say that stable answers now; a block can outlast the answer that came with the onset."""
 
 ENOUGH_REQUESTS = 20
-"""Fewer requests of either colour since the onset show no common cause."""
+"""Fewer requests of either colour since the onset show no common cause, unless stable is under suspicion itself: then
+both fail, and it takes only some 8 requests to prove that everything does."""
 
 CLEARLY_WORSE = 2.0
 """A candidate that fails at least this many times as often as stable is bad by itself."""
@@ -35,6 +36,9 @@ SURELY = math.log(1000.0)
 """So much likelier (as the logarithm of a ratio) is what counts as more than chance."""
 
 TROUBLED = frozenset({Level.PENDING, Level.FIRING})
+
+COUNTING = (SequentialRatio, SequentialCount)
+"""The kinds that judge one colour's counts by themselves."""
 
 RELATIVE_EVIDENCE = math.log(20.0)
 """So much evidence (as ln E) that the candidate is worse than stable makes it bad by itself."""
@@ -141,12 +145,26 @@ def common_cause(question: Question) -> Said:
     """Both colours fail alike: moving traffic would not help. A candidate that refuses connections is not alike."""
     if _nothing_to_lose(question):
         return _passes(Reason.COMMON_CAUSE, "the candidate refuses connections, stable does not")
-    answers = [_shared(question, name) for name in question.wanted.rules]
+    # A rule of which nothing is left has no counts to compare; it must not speak for those that still see trouble.
+    told = [name for name in question.wanted.rules if not _over(question, name)] or question.wanted.rules
+    answers = [_shared(question, name) for name in told]
     for wished in (Answer.PASS, Answer.WAIT):
         found = next((said for said in answers if said.answer is wished), None)
         if found is not None:
             return found
     return answers[-1] if answers else _passes(Reason.COMMON_CAUSE)
+
+
+def _over(question: Question, rule: str) -> bool:
+    """Whether it is a share or count that was proved once, and of which nothing is left or was thrown away since."""
+    candidate, _ = _pair(question, rule)
+    return candidate is not None and isinstance(candidate.rule.condition, COUNTING) and not _left(candidate)
+
+
+def _left(instance: Instance) -> bool:
+    """Whether something is left of what the rule saw; a proof whose evidence was thrown away fires no longer."""
+    thrown_away = isinstance(instance.rule.condition, COUNTING) and instance.level is not Level.FIRING
+    return not thrown_away and not api.recovered(instance.rule, instance.state)
 
 
 def _shared(question: Question, rule: str) -> Said:
@@ -179,8 +197,8 @@ def _weighed(rule: Rule, seen: api.Evidence) -> Said:
         counts = f"{rule.name}: {seen.bad:.0f} events, stable {seen.other_bad:.0f} in the same time"
         worse = seen.bad >= CLEARLY_WORSE * seen.other_bad
         return (_passes if worse else _blocks)(Reason.COMMON_CAUSE, counts)
-    if min(seen.total, seen.other_total) < ENOUGH_REQUESTS:
-        return _passes(Reason.COMMON_CAUSE, f"{rule.name}: fewer than {ENOUGH_REQUESTS} requests of each colour")
+    if not min(seen.total, seen.other_total) > 0.0:
+        return _passes(Reason.COMMON_CAUSE, f"{rule.name}: no requests of each colour")
     worse = seen.bad / seen.total >= CLEARLY_WORSE * seen.other_bad / seen.other_total
     return (_passes if worse else _blocks)(Reason.COMMON_CAUSE, _counts(rule, seen))
 
@@ -194,6 +212,8 @@ def _compared(question: Question, candidate: Instance, stable: Instance, limit: 
     """
     rule, seen = candidate.rule, api.evidence(candidate.rule, candidate.state)
     if min(seen.total, seen.other_total) < ENOUGH_REQUESTS:
+        if stable.level in TROUBLED:
+            return _weighed(rule, seen)
         return _passes(Reason.COMMON_CAUSE, f"{rule.name}: fewer than {ENOUGH_REQUESTS} requests of each colour")
     counts, share = _counts(rule, seen), seen.other_bad / seen.other_total
     if _surely_below(seen.other_bad, seen.other_total, seen.bad / seen.total / CLEARLY_WORSE):
@@ -226,13 +246,19 @@ def _compares(rule: Rule | None) -> TypeGuard[Rule]:
 
 
 def _relative(question: Question, absolute: Rule) -> Instance | None:
-    """The rule that compares both colours: the one on the same counts, or the source's only one, if it can judge."""
+    """The rule that compares both colours: on the same counts, on those of all routes, or the source's only one.
+
+    One on a single route does not speak for others: beside one on all requests it is not asked.
+    """
     rules = [each for each in question.settings.rules if _compares(each) and each.source == absolute.source]
-    same = [each for each in rules if each.condition.signals == absolute.condition.signals]
-    if not same and len(rules) != 1:
+    signals = absolute.condition.signals
+    of_all = tuple(name.partition("[")[0] for name in signals)
+    found = [each for wanted in (signals, of_all) for each in rules if each.condition.signals == wanted]
+    whole = [each for each in rules if not any("[" in name for name in each.condition.signals)]
+    found += next((group for group in (whole, rules) if len(group) == 1), [])
+    if not found:
         return None
-    rule = (same or rules)[0]
-    instance = question.service.instances.get(verdict.key(rule, question.deployment.candidate))
+    instance = question.service.instances.get(verdict.key(found[0], question.deployment.candidate))
     return instance if instance is not None and instance.judgement is Judgement.KNOWN else None
 
 
@@ -274,9 +300,20 @@ def shared_incident_over(question: Question) -> bool:
     return bool(stables) and all(api.recovered(stable.rule, stable.state) for stable in stables)
 
 
+def outlived(question: Question) -> tuple[str, ...]:
+    """The rules that fire by what both colours suffered, though one of them has recovered from what they see of it."""
+    pairs = [(rule, *_pair(question, rule)) for rule in question.wanted.rules]
+    return tuple(
+        rule
+        for rule, candidate, stable in pairs
+        if candidate is not None and stable is not None and candidate.level is Level.FIRING
+        if api.recovered(stable.rule, stable.state) or api.recovered(candidate.rule, candidate.state)
+    )
+
+
 def cause_gone(question: Question) -> bool:
     """Whether nothing is left of what the candidate's rules saw."""
     own = [
         instance for instance, _ in verdict.candidates(question.service) if instance.rule.name in question.wanted.rules
     ]
-    return bool(own) and all(api.recovered(instance.rule, instance.state) for instance in own)
+    return bool(own) and not any(_left(instance) for instance in own)

@@ -114,12 +114,17 @@ def _let_go(draft: Draft, name: str, wanted: Wanted) -> bool:
     """End a blocked want whose evidence no longer stands; whether it ended.
 
     After a shared incident everything that was measured in it is thrown away: a candidate that is bad by itself
-    proves that again in seconds.
+    proves that again in seconds. Each rule sees its end at its own pace, and one that has seen it must not find the
+    next chance failure to be the candidate's own while the others still wait.
     """
     asked = question(draft, name, wanted)
-    over = wanted.blocked is Reason.COMMON_CAUSE and interlocks.shared_incident_over(asked)
-    gone = interlocks.cause_gone(asked)
-    if not over and not gone:
+    shared = wanted.blocked is Reason.COMMON_CAUSE
+    over = shared and interlocks.shared_incident_over(asked)
+    outlived = interlocks.outlived(asked) if shared and not over else ()
+    if outlived:
+        draft.emit(EvidenceDiscarded(service=name, rules=outlived, reason=Reason.SHARED_INCIDENT))
+        asked = question(draft, name, wanted)
+    if not over and not interlocks.cause_gone(asked):
         return False
     reason = Reason.SHARED_INCIDENT if over else Reason.HEALTHY_AGAIN
     draft.emit(EvidenceDiscarded(service=name, rules=wanted.rules, reason=reason))

@@ -72,10 +72,14 @@ def judgement(
 def silent(settings: Service, service: ServiceState, source: str, now: Seconds) -> bool:
     """Whether a source has said nothing for three of its polls, which are rarer while nothing is deployed."""
     beat, deployment, own = service.beats.get(source), service.deployment, settings.source(source)
-    idle = deployment is None or deployment.ended
     began = deployment.began if deployment is not None else now
     last = beat.last if beat is not None else began
-    return now - last > POLLS_TO_UNKNOWN * own.interval * (own.idle_factor if idle else 1.0)
+    return now - last > POLLS_TO_UNKNOWN * own.interval * (own.idle_factor if idle(deployment) else 1.0)
+
+
+def idle(deployment: Deployment | None) -> bool:
+    """Whether no deployment is under way, so that sources are asked less often."""
+    return deployment is None or deployment.ended
 
 
 def waived(service: ServiceState, rule: str, now: Seconds) -> bool:

@@ -83,15 +83,16 @@ class Others:
         seed: str = "1",
     ) -> None:
         """`usual`: what signals say, by SOURCE.SIGNAL; the world's faults say otherwise for a while."""
+        known = tuple(sources)
         self._world = world
         self._tally = tally
         self._usual = usual or {}
         self._own = {
             each.name: _OwnRequests(each, settings, world, f"{seed}/own/{each.name}")
-            for each in sources
+            for each in known
             if isinstance(each, SyntheticSettings)
         }
-        self._scrapes = {each.name: each.scrape for each in sources if isinstance(each, PrometheusSettings)}
+        self._scrapes = {each.name: each.scrape for each in known if isinstance(each, PrometheusSettings)}
         self._asked: dict[str, dict[str, _Asked]] = {}
         for rule in settings.rules:
             of_source = self._asked.setdefault(rule.source, {})

@@ -10,17 +10,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from simulations.lab import prometheus
+from simulations.lab.nginx import NGINX
+from simulations.lab.prometheus import PROMETHEUS
 from simulations.lab.scene import COLOURS, Scene
 from tests.acceptance import postgres_world
 from tests.acceptance.daemon_world import View
 from tests.acceptance.triggers import world as lab
-from tests.acceptance.triggers.world import Cell, World, probe
+from tests.acceptance.triggers.world import HEALTH, Cell, World, needs, probe
 
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.timeout(120),
-    pytest.mark.skipif(not prometheus.available(), reason="needs prometheus"),
+    needs(NGINX, PROMETHEUS),
 ]
 
 UNCONNECTED = {"database": 0.5}
@@ -81,10 +82,14 @@ CELLS = {
         order=EXHAUSTED,
     ),
     "shared-connects": Cell(
-        rules={"db-connects": {**probe("db.connects"), "on_fire": "freeze"}}, fault={}, order=EXHAUSTED
+        rules={"db-connects": {**probe("db.connects"), "on_fire": "freeze"}, "health": HEALTH},
+        fault={},
+        order=EXHAUSTED,
     ),
     "shared-writes": Cell(
-        rules={"db-writable": {**probe("db.writable"), "on_fire": "escalate"}}, fault={}, order=EXHAUSTED
+        rules={"db-writable": {**probe("db.writable"), "on_fire": "escalate"}, "health": HEALTH},
+        fault={},
+        order=EXHAUSTED,
     ),
     "both-colours": Cell(rules={"spring-db": probe("spring.health[db]")}, fault=DB_DOWN, on=("blue", "green")),
 }
@@ -111,9 +116,7 @@ def sources(scene: Scene, stack: ExitStack) -> View:
                 "dsn": f"host=127.0.0.1 port={server.port} dbname=app user=watchdog",
                 "password": postgres_world.PASSWORD,
                 "poll": "1s",
-                "queries": {
-                    "sessions": "select count(*) from pg_stat_activity where application_name = 'app-$colour'"
-                },
+                "queries": {"sessions": "select count(*) from pg_stat_activity where application_name = 'app-$colour'"},
             }
         },
     }

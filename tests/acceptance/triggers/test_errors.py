@@ -5,27 +5,21 @@ from contextlib import ExitStack
 
 import pytest
 
-from simulations.lab import haproxy, prometheus
+from simulations.lab.haproxy import HAPROXY
+from simulations.lab.nginx import NGINX
+from simulations.lab.prometheus import PROMETHEUS
 from simulations.lab.scene import Scene
 from tests.acceptance.daemon_world import View
 from tests.acceptance.triggers import world as lab
-from tests.acceptance.triggers.world import HEALTH, Cell, World
+from tests.acceptance.triggers.world import HEALTH, Cell, World, needs, ratio
 
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.timeout(120),
-    pytest.mark.skipif(not (prometheus.available() and haproxy.available()), reason="needs prometheus and haproxy"),
+    needs(NGINX, PROMETHEUS, HAPROXY),
 ]
 
 HALF = {"error_rate": 0.5}
-
-
-def ratio(source: str, bad: str = "errors", total: str = "requests") -> View:
-    return {
-        "sequential_ratio": {"bad": f"{source}.{bad}", "total": f"{source}.{total}", "limit": "5%"},
-        "on_fire": "rollback",
-        "warm_up": "1s",
-    }
 
 
 VERSUS: View = {
@@ -64,12 +58,16 @@ def sources(scene: Scene, stack: ExitStack) -> View:
         name: {"metric": "http.server.requests", "statistic": "COUNT", **more} for name, more in outcomes.items()
     }
     return {
-        "scraped": lab.counters(
-            server, "scraped", requests="http_requests_total", errors='http_requests_total;status=~"5.."'
-        ),
-        "both-scraped": lab.counters(
-            server, "both-colours", requests="http_requests_total", errors='http_requests_total;status=~"5.."'
-        ),
+        **{
+            source: lab.scraped(
+                server,
+                counters={
+                    "requests": lab.of(service, "http_requests_total"),
+                    "errors": lab.of(service, "http_requests_total", 'status=~"5.."'),
+                },
+            )
+            for source, service in (("scraped", "scraped"), ("both-scraped", "both-colours"))
+        },
         "proxied": {"haproxy": {"socket": str(scene.haproxy.socket), "backend": "proxied-$colour"}},
         "spring": {"actuator": {"poll": "1s", "metrics": metrics}},
         "own": {"synthetic": {"every": "250ms", "requests": {"page": {"path": "/probe"}}}},

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from simulations.lab import haproxy, prometheus
-from simulations.lab.prometheus import Alertmanager
+from simulations.lab.haproxy import HAPROXY
+from simulations.lab.nginx import NGINX
+from simulations.lab.prometheus import ALERTMANAGER, Alertmanager
 from simulations.lab.scene import COLOURS, Scene
 from tests.acceptance.daemon_world import View
 from tests.acceptance.triggers import world as lab
-from tests.acceptance.triggers.world import HEALTH, Cell, World, probe
+from tests.acceptance.triggers.world import HEALTH, Cell, World, needs, probe
 
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.timeout(120),
-    pytest.mark.skipif(not (prometheus.available() and haproxy.available()), reason="needs prometheus and haproxy"),
+    needs(NGINX, HAPROXY, ALERTMANAGER),
 ]
 
 DOWN = {"health": "down"}

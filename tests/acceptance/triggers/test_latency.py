@@ -5,21 +5,22 @@ from contextlib import ExitStack
 
 import pytest
 
-from simulations.lab import prometheus
+from simulations.lab.nginx import NGINX
+from simulations.lab.prometheus import PROMETHEUS
 from simulations.lab.scene import Scene
 from tests.acceptance.daemon_world import View
 from tests.acceptance.triggers import world as lab
-from tests.acceptance.triggers.world import HEALTH, Cell, World, ratio
+from tests.acceptance.triggers.world import HEALTH, Cell, World, needs, ratio
 
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.timeout(120),
-    pytest.mark.skipif(not prometheus.available(), reason="needs prometheus"),
+    needs(NGINX, PROMETHEUS),
 ]
 
 SLOW = {"latency": 2.5}
 EDGE = {"edge-slow": ratio("edge", "slow"), "health": HEALTH}
-P95: View = {"threshold": {"value": "quantile.p95", "when": "> 2s", "clear": "< 1.5s", "for": "2s"}, "warm_up": "1s"}
+P95: View = {"threshold": {"value": "quantile.p95", "when": "> 2s", "clear": "> 1.5s", "for": "2s"}, "warm_up": "1s"}
 LARGEST: View = {"threshold": {"value": "spring.longest", "when": "> 2s", "for": "2s"}, "on_fire": "freeze"}
 CELLS = {
     "access-log": Cell(rules=EDGE, fault=SLOW),
@@ -29,10 +30,11 @@ CELLS = {
         rules={
             "quantile-p95": {**P95, "on_fire": "freeze"},
             "quantile-seen": {**P95, "on_fire": "observe", "instead_of": "rollback"},
+            "health": HEALTH,
         },
         fault=SLOW,
     ),
-    "spring": Cell(rules={"spring-longest": LARGEST}, fault=SLOW),
+    "spring": Cell(rules={"spring-longest": LARGEST, "health": HEALTH}, fault=SLOW),
     "both-colours": Cell(rules=EDGE, fault=SLOW, on=("blue", "green")),
 }
 
@@ -79,9 +81,7 @@ def test_an_observing_rule_says_what_it_would_have_done(world: World) -> None:
     """The same p95, and a rollback that is only spoken of."""
     view = world.watches["quantile"].until(lambda view: bool(view["deployment"]["would_have"]), "a wish", every=0.2)
 
-    assert [("quantile-seen", "rollback")] == [
-        (each["rule"], each["ask"]) for each in view["deployment"]["would_have"]
-    ]
+    assert [("quantile-seen", "rollback")] == [(each["rule"], each["ask"]) for each in view["deployment"]["would_have"]]
 
 
 def test_slow_answers_of_both_colours_are_not_rolled_back(world: World) -> None:

@@ -6,17 +6,19 @@ from contextlib import ExitStack
 
 import pytest
 
-from simulations.lab import prometheus
 from simulations.lab.apps import AppProcess
-from simulations.lab.scene import COLOURS, Scene
+from simulations.lab.nginx import NGINX
+from simulations.lab.processes import wait_until
+from simulations.lab.prometheus import PROMETHEUS
+from simulations.lab.scene import Scene
 from tests.acceptance.daemon_world import View
 from tests.acceptance.triggers import world as lab
-from tests.acceptance.triggers.world import Cell, World
+from tests.acceptance.triggers.world import HEALTH, Cell, World, needs
 
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.timeout(120),
-    pytest.mark.skipif(not prometheus.available(), reason="needs prometheus"),
+    needs(NGINX, PROMETHEUS),
 ]
 
 BURN = {"burn": 0.4}
@@ -33,13 +35,14 @@ def rule(kind: str, **keys: object) -> View:
     return {kind: keys, "on_fire": "rollback"}
 
 
-CPU = rule("spike", value="processes.cpu", floor=FLOOR, **BASELINE)
 CELLS = {
-    "processes-cpu": Cell(rules={"processes-cpu": CPU}, fault=BURN),
+    "processes-cpu": Cell(
+        rules={"processes-cpu": rule("spike", value="processes.cpu", floor=FLOOR, **BASELINE)}, fault=BURN
+    ),
     "processes-leak": Cell(
         rules={
             "processes-leak": rule(
-                "trend", value="leaking.memory_bytes", limit="> 1GiB", horizon="10m", over="10s", **{"for": "2s"}
+                "trend", value="leaking.memory_bytes", limit="> 1GiB", horizon="10m", over="5s", **{"for": "2s"}
             )
         },
         fault={"leak": 8},
@@ -59,12 +62,15 @@ CELLS = {
             "shared-memory": {
                 "threshold": {"value": "shared.memory_bytes", "when": "> 300MiB", "for": "2s"},
                 "on_fire": "freeze",
-            }
+            },
+            "health": HEALTH,
         },
         fault={},
         order=lambda: WORKER[0].fault(hold=300),
     ),
-    "stable-alone": Cell(rules={"processes-cpu": CPU}, fault=BURN, on=("blue",)),
+    "stable-alone": Cell(
+        rules={"stable-cpu": rule("spike", value="stable.cpu", floor=FLOOR, **BASELINE)}, fault=BURN, on=("blue",)
+    ),
 }
 WORKER: list[AppProcess] = []
 """A process that works for both colours."""
@@ -77,16 +83,44 @@ def sources(scene: Scene, stack: ExitStack) -> View:
     for (service, colour), app in scene.apps.items():
         (folder / f"{service}-{colour}.pid").write_text(f"{app.child.pid}\n")
     server = lab.prometheus(scene, stack, "scraped-memory", "scraped-cpu")
+    wait_until(lambda: server.value("count(up == 1)") == 4, what="the first scrapes", timeout=20.0, every=0.1)
     resident = lab.of("scraped-memory", "process_resident_memory_bytes")
     seconds = lab.of("scraped-cpu", "process_cpu_seconds_total")
     cpu = {"metric": "process.cpu.usage", "unit": "share"}
     return {
         **{
-            name: {"host": {"pid_file": str(folder / f"{service}-$colour.pid"), "disk": {}, **RHYTHM}}
-            for name, service in (("processes", "processes-cpu"), ("leaking", "processes-leak"))
+            name: {"host": {"pid_file": str(folder / f"{service}-$colour.pid"), "disk": {}, **rhythm}}
+            for name, service, rhythm in (
+                ("processes", "processes-cpu", RHYTHM),
+                ("leaking", "processes-leak", {"poll": "250ms"}),
+                ("stable", "stable-alone", RHYTHM),
+            )
         },
         "shared": {"host": {"pid_file": str(folder / "worker.pid"), "disk": {}, **RHYTHM}},
         "memory": lab.scraped(server, gauges={"resident": {"query": f"max({resident})", "unit": "size"}}),
         "seconds": lab.scraped(server, gauges={"cpu": {"query": f"sum(rate({seconds}[4s]))", "unit": "number"}}),
         "spring": {"actuator": {**RHYTHM, "metrics": {"cpu": cpu}}},
     }
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with lab.world(CELLS, sources, before=BEFORE_S) as made:
+        yield made
+
+
+@pytest.mark.parametrize("cell", ["processes-cpu", "processes-leak", "scraped-memory", "scraped-cpu", "spring-cpu"])
+def test_what_the_candidate_takes_is_rolled_back(world: World, cell: str) -> None:
+    """Against what was usual before the deployment, against a limit, and on its way to one."""
+    lab.say(f"resources / {cell}: {world.rolled_back(cell)}")
+
+
+def test_what_is_not_one_colours_holds_the_release(world: World) -> None:
+    """A process that works for both: the other colour has the same one, so people are asked."""
+    lab.say(f"resources / shared-process: frozen after {world.frozen('shared-process'):.1f} s")
+
+
+def test_what_stable_takes_is_no_fault_of_the_candidate(world: World) -> None:
+    """It is seen, of stable."""
+    world.fires("stable-alone", "stable-cpu", "blue")
+    world.unmoved("stable-alone")

@@ -6,14 +6,17 @@ Rules are as the documentation shows them, with a shorter `warm_up` (the fault c
 2 s instead of 10 s.
 """
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
-from simulations.lab.environment import SceneService, merged
+import pytest
+
+from simulations.lab.environment import SceneService
 from simulations.lab.load import LoadProcess
 from simulations.lab.processes import run_folder, wait_until
 from simulations.lab.prometheus import Prometheus
@@ -22,6 +25,7 @@ from simulations.lab.scene import COLOURS, Scene
 from tests.acceptance.daemon_world import View, Watch, stays, step
 from tests.notify.fakes import ChatService, chat_service
 
+RELEASE = "2.0"
 RATE = 25.0
 """Requests per second of each service's users."""
 WEIGHT = "40%"
@@ -30,10 +34,10 @@ WITHIN_S = 30.0
 QUIET_S = 8.0
 """So long nothing may be ordered where nothing should be; the slowest of the others has decided by then."""
 
-Rules = Mapping[str, View]
+PATIENCE_S = 4.0
+"""Then a user gives up."""
 
-HEALTH: View = {"probe": {"signal": "health.up", "fall": 3, "rise": 2}, "on_fire": "rollback"}
-"""A rule on the access log wants one beside it."""
+Rules = Mapping[str, View]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,9 @@ class Cell:
     haproxy: bool = False
     order: Callable[[], float] | None = None
     """The fault, where it is not the application's; the wall-clock time of it."""
-    routes: Mapping[str, str] = field(default_factory=dict)
+    routes: Mapping[str, float] = field(default_factory=dict)
+    """Shares of the users; each is a path of its own, and a route of the access log."""
+    rate: float = RATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +83,11 @@ class World:
 
     def deploy(self) -> None:
         """A healthy release of each, up to the step at which it stays; every rule sees."""
-        self.deployments = {name: watch.submit("2.0") for name, watch in self.watches.items()}
+        self.deployments = {name: watch.submit(RELEASE) for name, watch in self.watches.items()}
         for name, watch in self.watches.items():
-            watch.until(lambda view, name=name: self._settled(view, name), f"{name} at its step and seen", timeout=45.0, every=0.2)
+            watch.until(partial(self._settled, name), f"{name} at its step and seen", timeout=45.0, every=0.2)
 
-    def _settled(self, view: View, name: str) -> bool:
+    def _settled(self, name: str, view: View) -> bool:
         deployment = view["deployment"]
         if deployment["phase"] == "aborted":
             raise AssertionError(deployment["checks"])
@@ -106,7 +112,8 @@ class World:
         view = watch.until_phase("rolled_back", timeout=WITHIN_S + 15.0, every=0.2)
         rollback = view["deployment"]["rollback"]
         proved = rollback["proved"]
-        wait_until(lambda: self.records(name)[-1].started > proved + 1.0, what="users after the proof", every=0.1)
+        known = max(proved + 1.0, rollback["decided"] + PATIENCE_S + 0.5)  # by then the last hanging one is on file
+        wait_until(lambda: self.records(name)[-1].ended > known, what="users after the proof", every=0.1)
         records = self.records(name)
         after = [each for each in records if each.started > proved]
         away = last_before_first_cut(records, "green", fault=fault)
@@ -119,22 +126,34 @@ class World:
         assert rollback["to_stable"] >= 5
         assert times.proved <= WITHIN_S, times
         assert ["proved_by_traffic"] == [each["reason"] for each in watch.incidents(self.deployments[name])]
-        assert "rolled back" in self.told(name, "rolled back")
+        assert next(iter(self.cells[name].rules)) in self.told(name, "rolled back")
         return times
 
-    def frozen(self, name: str, rule: str, reason: str = "rule_freezes") -> float:
-        """Held, and on-call is told; the split stays as it was. Seconds from the fault to the incident."""
+    def frozen(self, name: str) -> float:
+        """Held by the cell's rule, and on-call is told; the split stays. Seconds from the fault to the incident."""
+        took = self._called(name, "rule_freezes")
+
+        assert "rule" in [each["hold"] for each in self.watches[name].deployment()["holds"]]
+        return took
+
+    def escalated(self, name: str) -> float:
+        """On-call is told by the cell's rule; nothing is held, and the split stays. As `frozen`."""
+        took = self._called(name, "rule_escalates")
+
+        assert [] == self.watches[name].deployment()["holds"]
+        return took
+
+    def _called(self, name: str, reason: str) -> float:
         watch, fault = self.watches[name], self.faults[name]
         view = watch.until(lambda view: bool(_open(view, reason)), f"an incident of {name}: {reason}", every=0.2)
         (incident,) = _open(view, reason)
+        took = float(incident["opened"] - fault)
 
-        assert [rule] == incident["rules"]
-        assert incident["opened"] - fault <= WITHIN_S
-        if reason == "rule_freezes":
-            assert "rule" in [each["hold"] for each in view["deployment"]["holds"]]
-        self.told(name, "")
+        assert [next(iter(self.cells[name].rules))] == incident["rules"]
+        assert took <= WITHIN_S
+        assert incident["rules"][0] in self.told(name)
         self.unmoved(name)
-        return float(incident["opened"] - fault)
+        return took
 
     def blocked(self, name: str, *reasons: str) -> None:
         """Wanted, blocked for one of these reasons, and told. There may be a divert before: of a shared incident one
@@ -144,7 +163,7 @@ class World:
         view = watch.until(lambda view: bool(_blocked(view)), f"{name} blocked", every=0.2)
 
         assert _blocked(view) in reasons
-        self.told(name, "")
+        assert next(iter(self.cells[name].rules)) in self.told(name)
         assert stays(lambda: watch.deployment()["phase"] == "soaking", self._quiet(name), every=0.2)
         assert [] == watch.of(self.deployments[name], "RollbackOrdered")
 
@@ -154,7 +173,7 @@ class World:
         assert stays(lambda: watch.deployment()["phase"] == "soaking", self._quiet(name), every=0.2)
         assert [] == watch.of(deployment, "RollbackOrdered", "DivertOrdered")
         assert WEIGHT == f"{watch.view()['exposure']['weight']:.0%}"
-        assert {"green"} <= {each.colour for each in self.records(name) if each.started > time.time() - 2.0}
+        assert {"green"} <= {each.colour for each in self.records(name) if each.ended > time.time() - 2.0}
 
     def _quiet(self, name: str) -> float:
         return max(1.0, self.faults[name] + QUIET_S - time.time())
@@ -169,18 +188,25 @@ class World:
         """Wait until a rule fires of that colour."""
         wait_until(lambda: self.level(name, rule, colour) == "firing", what=f"{rule} of {colour}", timeout=WITHIN_S)
 
-    def told(self, name: str, words: str) -> str:
-        """The title of a message about the service with these words."""
+    def told(self, name: str, words: str = "") -> str:
+        """The first message about the service whose title has these words."""
 
-        def titles() -> list[str]:
-            return [each["title"].lower() for each in self.chat.received if name in each["title"]]
+        def messages() -> list[str]:
+            about = [each for each in self.chat.received if f"] {name} {RELEASE}" in each["title"]]
+            return [str(each["message"]) for each in about if words in each["title"]]
 
-        wait_until(lambda: any(words in title for title in titles()), what=f"a message about {name}", timeout=15.0)
-        return next(title for title in titles() if words in title)
+        wait_until(lambda: bool(messages()), what=f"a message about {name}", timeout=15.0)
+        return messages()[0]
 
     def _rules(self, name: str) -> list[View]:
         found: list[View] = self.watches[name].view()["rules"]
         return found
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Without one of these the tests are skipped; script/setup installs all of them."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} not installed")
 
 
 def say(what: str) -> None:
@@ -205,21 +231,33 @@ Sources = Callable[[Scene, ExitStack], View]
 
 
 @contextmanager
-def world(cells: Mapping[str, Cell], sources: Sources, *, before: float = 0.0, **more: Any) -> Iterator[World]:
+def world(cells: Mapping[str, Cell], sources: Sources, *, before: float = 0.0) -> Iterator[World]:
     """All cells' releases at their step, then all faults. `sources` starts what they need and says how to read it;
     `before` is how long the daemon watches before the deployments, in seconds.
     """
     services = [
-        SceneService(name=name, path=f"/{name}/", haproxy=cell.haproxy, routes=cell.routes)
+        SceneService(
+            name=name, path=f"/{name}/", haproxy=cell.haproxy, routes={each: f"/{name}/{each}" for each in cell.routes}
+        )
         for name, cell in cells.items()
     ]
     with run_folder() as folder, chat_service() as chat, ExitStack() as stack:
         scene = stack.enter_context(
-            Scene(folder, services=services, changes=merged(_changes(cells, chat), more), seed=1)
+            Scene(folder, services=services, changes=_changes(cells, chat), operator={"workers": 1}, seed=1)
         )
         scene.write_environment({"sources": sources(scene, stack)})
-        paths = tuple((f"/{name}/", 1.0) for name in cells)
-        load = scene.start_load(rate=RATE * len(cells), users=100, keep_alive=8, paths=paths, seed=2)
+        paths = [
+            (f"/{name}/{route}", cell.rate * share)
+            for name, cell in cells.items()
+            for route, share in (cell.routes or {"": 1.0}).items()
+        ]
+        load = scene.start_load(
+            rate=sum(cell.rate for cell in cells.values()),
+            users=100,
+            timeout=PATIENCE_S,
+            paths=tuple(paths),
+            seed=2,
+        )
         scene.start_daemon()
         time.sleep(before)
         made = World(scene, load, chat, cells)
@@ -243,29 +281,36 @@ def _changes(cells: Mapping[str, Cell], chat: ChatService) -> View:
     }
 
 
-def prometheus(scene: Scene, stack: ExitStack, *names: str, **options: Any) -> Prometheus:
-    """A server that scrapes the applications of these services every second, each with the label `service`."""
+def prometheus(scene: Scene, stack: ExitStack, *names: str) -> Prometheus:
+    """A server that scrapes the applications of these services every second, each with the label `service`.
+
+    It takes 5 s to find them, while the releases go to their step.
+    """
     targets = {scene.app(colour, name).server: {"service": name} for name in names for colour in COLOURS}
-    server = stack.enter_context(
-        Prometheus.start(scene.paths.run_dir, list(targets), scrape="1s", labels=targets, **options)
-    )
-    wait_until(
-        lambda: server.value("count(up == 1)") == len(targets),
-        what="the first scrapes",
-        timeout=20.0,
-        children=[server.child],
-        every=0.1,
-    )
-    return server
+    return stack.enter_context(Prometheus.start(scene.paths.run_dir, list(targets), scrape="1s", labels=targets))
 
 
-def counters(server: Prometheus, service: str, **named: str) -> View:
-    """A source that reads counters of a service; each as `NAME`, or `NAME;MATCHERS`."""
-    own = f'service="{service}",color="$colour"'
-    selectors = {
-        key: f"{name}{{{own}{f',{more}' if more else ''}}}"
-        for key, (name, _, more) in ((key, text.partition(";")) for key, text in named.items())
-    }
-    return {
-        "prometheus": {"url": server.url, "scrape": "1s", "poll": "500ms", "idle_poll": "500ms", "counters": selectors}
-    }
+def scraped(server: Prometheus, **queries: View) -> View:
+    """A source that asks it: `counters`, `gauges`."""
+    return {"prometheus": {"url": server.url, "scrape": "1s", "poll": "500ms", "idle_poll": "500ms", **queries}}
+
+
+def of(service: str, metric: str, *matchers: str) -> str:
+    """A selector of one service's metric, per colour."""
+    own = (f'service="{service}"', 'color="$colour"', *matchers)
+    return f"{metric}{{{','.join(own)}}}"
+
+
+def ratio(source: str, bad: str = "errors", total: str = "requests") -> View:
+    """The usual rule on a share of counts."""
+    signals = {"bad": f"{source}.{bad}", "total": f"{source}.{total}"}
+    return {"sequential_ratio": {**signals, "limit": "5%"}, "on_fire": "rollback", "warm_up": "1s"}
+
+
+def probe(signal: str) -> View:
+    """The usual rule on checks."""
+    return {"probe": {"signal": signal, "fall": 3, "rise": 2}, "on_fire": "rollback"}
+
+
+HEALTH = probe("health.up")
+"""A rule on the access log wants one beside it."""

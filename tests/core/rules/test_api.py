@@ -2,12 +2,14 @@
 
 import pytest
 
-from tests.core.rules.examples import counts, ratio, rule
+from tests.core.rules.examples import count, counts, ratio, relative, rule
 from watchdog.core.conditions import Bound, Condition, Probe, Threshold
 from watchdog.core.rules import api
 
 CONDITIONS: list[Condition] = [
     ratio(),
+    relative(),
+    count(),
     Probe(signal="up", fall=3, rise=2),
     Threshold(value="p95", when=Bound(op=">", limit=2.0), clear=Bound(op=">", limit=2.0)),
 ]

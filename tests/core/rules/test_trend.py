@@ -255,6 +255,13 @@ def test_units_do_not_matter_and_up_is_as_down(seed: int, per_s: float, scale: f
     assert expected is watched(moved(values, lambda value: -value), turned).level
 
 
+def test_a_leak_without_any_noise_fires() -> None:
+    """What is left of it about its line are the last digits of floats, which are no drift."""
+    even = replace(LEAK, limit=Bound(op=">", limit=0.9, unit="share"))
+
+    assert Level.FIRING is watched([0.4 + 0.001 * index for index in range(121)], even).level
+
+
 def test_points_that_lie_on_a_line_are_not_correlated() -> None:
     """Without residuals nothing spreads."""
     state = watched(along(0.0, 0.5))

@@ -156,7 +156,7 @@ def level(state: RuleState) -> Level:
 def suspicious(rule: Rule, state: RuleState) -> bool:
     """Whether there is suspicion enough to divert; a gauge's rule is never suspicion, since it promises nothing."""
     match rule.condition, state:
-        case (SequentialRatio() | CanaryVsStable() | SequentialCount()), SequentialState() if _same(rule, state):
+        case ((SequentialRatio() | CanaryVsStable() | SequentialCount()), SequentialState()) if _same(rule, state):
             return sequential.suspicious(state)
         case Probe() as condition, ProbeState():
             return probe.suspicious(condition, state)

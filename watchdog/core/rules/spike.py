@@ -49,7 +49,7 @@ def check(condition: Spike) -> None:
 
 def observe(rule: Rule, condition: Spike, state: SpikeState, sample: Sample) -> SpikeState:
     """The state after one reading; the baseline stays as it is."""
-    timing = Timing(for_=condition.for_, clear_for=condition.clear_for, interval=condition.interval)
+    timing = Timing(for_=condition.for_, clear_for=condition.clear_for, interval=condition.interval * sample.pace)
     value = sample.value(condition.value)
     if isinstance(value, float) and isnan(value):
         value = Missing.NAN

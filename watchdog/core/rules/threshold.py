@@ -46,7 +46,7 @@ def observe(rule: Rule, condition: Threshold, state: ThresholdState, sample: Sam
     timing = Timing(
         for_=condition.for_,
         clear_for=condition.clear_for,
-        interval=condition.interval,
+        interval=condition.interval * sample.pace,
         matches=condition.matches,
         out_of=condition.out_of,
     )

@@ -30,7 +30,7 @@ from statistics import fmean, median
 from typing import Literal, TypeAlias
 
 from watchdog.core.conditions import Trend
-from watchdog.core.model import Judgement, Missing, Seconds
+from watchdog.core.model import Missing, Seconds
 from watchdog.core.rules.hysteresis import Held, Timing, hold, judge, missed
 from watchdog.core.rules.values import Evidence, Gauged, Last, Sample
 from watchdog.core.settings import Rule
@@ -48,6 +48,9 @@ Z = 3.3
 """Standard deviations of S that a slope must stand above 0: 0.05 % for one look at independent points."""
 
 MOST_CORRELATION = 0.95
+
+ROUNDING = 1e-9
+"""Residuals this small against the values are the last digits of floats, which come in rows, and no drift."""
 
 Point: TypeAlias = tuple[Seconds, float]
 
@@ -118,11 +121,6 @@ def line_of(condition: Trend, state: TrendState) -> Line | None:
     return Line(level=level, slope=slope, least=_least(points, slopes, slope))
 
 
-def judgement(state: TrendState) -> Judgement:
-    """INSUFFICIENT before the window is half full."""
-    return Judgement.KNOWN if state.known else Judgement.INSUFFICIENT
-
-
 def evidence(condition: Trend, state: TrendState) -> Evidence:
     """The last value, the line, and when it reaches the limit."""
     line = line_of(condition, state)
@@ -172,10 +170,10 @@ def _inflation(points: list[Point], slope: float) -> float:
     residuals = [value - slope * at for at, value in points]
     middle = fmean(residuals)
     distances = [each - middle for each in residuals]
-    squares = sum(each * each for each in distances)
-    if squares <= 0.0:
+    squares, number = sum(each * each for each in distances), len(points)
+    largest = max(abs(value) for _, value in points)
+    if squares <= number * (ROUNDING * largest) ** 2:
         return 1.0
-    number = len(points)
     lagged = sum(first * second for first, second in pairwise(distances)) / squares
     correlation = min(max((lagged * number + 1.0) / (number - 4), 0.0), MOST_CORRELATION)
     return (1.0 + correlation) / (1.0 - correlation)

@@ -23,6 +23,8 @@ class Sample:
     """The interval of the other colour's readings, where it is not this colour's: the two are scraped separately."""
     details: Mapping[str, str] = field(default_factory=dict)
     """Error classes of `own`, by signal, where there are any."""
+    pace: float = 1.0
+    """The source polls so many times less often at present, for want of a deployment: so much longer is no gap."""
 
     def value(self, signal: str) -> Value:
         """This colour's reading."""
