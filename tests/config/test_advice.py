@@ -111,6 +111,13 @@ def scraped(kind: str, *, on_fire: str = "rollback", looks_back: str = "1m") -> 
             scraped('spike: {value: metrics.p95, floor: "80", for: 10s}', on_fire="freeze"),
             f"rules.scraped.spike.for: {WAITS}",
         ),
+        (
+            scraped('spike: {value: metrics.p95, floor: "80", for: 15s, baseline: 10m}', on_fire="freeze"),
+            (
+                "rules.scraped.spike.baseline: 10m holds 24 readings, one each 25s before a deployment, fewer than "
+                "min_readings (30): the rule would never apply; wanted at least 750s, or a shorter idle_poll"
+            ),
+        ),
     ],
 )
 def test_times_that_do_not_go_with_the_scrapes(tmp_path: Path, text: str, warning: str) -> None:

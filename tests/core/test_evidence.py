@@ -176,7 +176,8 @@ def test_a_gauge_that_looks_back_over_the_step_does_not_count(lookback: float, l
 @pytest.mark.parametrize(("idle_factor", "level"), [(5.0, Level.FIRING), (1.0, Level.PENDING)])
 def test_polls_that_are_rarer_while_nothing_is_deployed_leave_no_gap(idle_factor: float, level: Level) -> None:
     """`for` runs on between them; a source that should have spoken five times leaves one."""
-    condition = replace(GAUGE.condition, for_=10.0)
+    above = Bound(op=">", limit=2.0)
+    condition = Threshold(value="p95", when=above, clear=above, for_=10.0, interval=1.0)
     rule = replace(GAUGE, source="db", condition=condition, always=True, per_colour=False)
     source = replace(EDGE, name="db", interval=1.0, idle_factor=idle_factor)
     world = World(

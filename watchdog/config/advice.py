@@ -16,6 +16,7 @@ from watchdog.config.schema.plans import Plan
 from watchdog.config.schema.rules.rule import Rule
 from watchdog.config.schema.services import Service
 from watchdog.config.schema.sources.access_log import SLICE_S
+from watchdog.config.schema.sources.source import Source
 from watchdog.config.tree import Mapping, locate
 from watchdog.config.units import duration_text, number_text
 from watchdog.core import settings as core
@@ -67,11 +68,26 @@ def _rule(tree: Mapping, sections: Sections, name: str, service: Service) -> Ite
                 yield _at(tree, (*place, "fall"), "1: a single lost packet rolls back")
         case Threshold() | Spike() | Trend():
             yield from (_at(tree, (*place, key), text) for key, text in _of_value(condition, each))
+            if isinstance(condition, Spike):
+                yield from (_at(tree, (*place, "baseline"), text) for text in _baseline(condition, source))
         case _:
             if rule.on_fire is OnFire.ROLLBACK and mixture.polls_to_fire(condition) == 1:
                 text = f"{duration_text(condition.ride_out)} is shorter than one reading of {each}: a blip inside one "
                 way = "" if source.kind == "access_log" else f"; the access log has a reading every {SLICE}"
                 yield _at(tree, (*place, "ride_out"), f"{text}rolls back{way}")
+
+
+def _baseline(condition: Spike, source: Source) -> Iterator[str]:
+    """A baseline is collected before a deployment, when polls are rarer."""
+    rare = max(source.interval * source.model.idle_factor, source.rhythm)
+    held = math.floor(condition.baseline / rare)
+    if held < condition.min_readings:
+        enough = duration_text(math.ceil(condition.min_readings * rare))
+        yield (
+            f"{duration_text(condition.baseline)} holds {held} readings, one each {duration_text(rare)} before a "
+            f"deployment, fewer than min_readings ({condition.min_readings}): the rule would never apply; wanted at "
+            f"least {enough}, or a shorter idle_poll"
+        )
 
 
 def _of_value(condition: Threshold | Spike | Trend, each: str) -> Iterator[tuple[str, str]]:
