@@ -2,6 +2,7 @@
 
 from watchdog.core.model import Colour
 from watchdog.replay.behaviour import Answer, Behaviour, Conduct, Curve, Fault
+from watchdog.replay.told import Told
 
 GREEN = frozenset({Colour.GREEN})
 
@@ -37,3 +38,16 @@ def test_the_later_fault_holds() -> None:
 
     assert Conduct(errors=0.2, slow=0.5) == behaviour.conduct(Colour.GREEN, "x", 1.0)
     assert (Answer.DOWN, Answer.UP) == (behaviour.answer(Colour.GREEN, 1.0), behaviour.answer(Colour.BLUE, 1.0))
+
+
+def test_a_fault_can_say_something_of_a_signal() -> None:
+    """Of its colours; of one that does not tell them apart too. The later fault holds."""
+    few, many = Told(number=1.0), Told(number=9.0)
+    faults = (
+        Fault(colours=GREEN, signals={"app.pool": few}),
+        Fault(colours=GREEN, start=5.0, signals={"app.pool": many}),
+    )
+    behaviour = Behaviour(faults=faults)
+
+    assert (few, many) == (behaviour.signal("app.pool", Colour.GREEN, 1.0), behaviour.signal("app.pool", None, 5.0))
+    assert (None, None) == (behaviour.signal("app.pool", Colour.BLUE, 1.0), behaviour.signal("app.gc", None, 1.0))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.replay.test_simulator import ENVIRONMENT
-from watchdog.core.conditions import SequentialRatio
+from watchdog.core.conditions import SequentialCount, SequentialRatio
 from watchdog.core.model import Colour, Missing
 from watchdog.core.settings import Source
 from watchdog.replay.behaviour import Answer
@@ -73,6 +73,26 @@ def test_a_series_takes_the_place_of_the_world() -> None:
     made = feeds(series={key: (Series(start=1.0, interval=0.25, values=(7.0,)),)})
 
     assert [0.0, 7.0, 0.0] == [slice_(made, EDGE, start)["errors", Colour.GREEN] for start in (0.75, 1.0, 1.25)]
+
+
+def test_a_series_of_a_count_has_the_interval_of_the_count() -> None:
+    """The value takes the place of what was played, and what was counted is still of the time since the last poll."""
+    (rule, *_) = SERVICE.rules
+    counting = SequentialCount(
+        events="restarts", limit=0.1, alpha=0.001, ride_out=3.0, interval=2.0, window=60.0, min_ratio=2.0
+    )
+    source = replace(HEALTH, name="host", kind="host")
+    service = replace(SERVICE, rules=(replace(rule, source="host", condition=counting),), sources=(source,))
+    key: tuple[str, str, Colour | None] = ("host", "restarts", Colour.GREEN)
+    series = {key: (Series(start=2.0, interval=2.0, values=(3.0,)),)}
+    made = Feeds(settings=service, world=World(service="app", first_stable=Colour.BLUE), series=series)
+    made.other(source, 0.0, 0.0)
+    observed = made.other(source, 2.0, 2.0)
+
+    assert observed is not None
+    assert {(Colour.BLUE, 0.0, (0.0, 2.0)), (Colour.GREEN, 3.0, (0.0, 2.0))} == {
+        (each.colour, each.value, each.over) for each in observed.readings
+    }
 
 
 def test_health_readings() -> None:

@@ -35,6 +35,14 @@ def test_a_scenario_has_its_environment(tmp_path: Path) -> None:
             "    expect: {}\n    outages: [{source: egde, missing: stale}]",
             '"egde" is not a source; did you mean "edge"?',
         ),
+        (
+            "    expect: {}\n    signals: {health.secnds: 1s}",
+            'scenarios.one.signals.health.secnds: "health.secnds" is not a signal that a rule of the service reads',
+        ),
+        (
+            "    expect: {}\n    faults: [{signals: {health.seconds: soon}}]",
+            'found "soon", wanted a value such as 5, 80%',
+        ),
         ("    expect: {}\n    series: {edge.errors: 1x3}", "wanted SOURCE.SIGNAL.COLOUR"),
         ("    expect: {}\n    series: {edge.errors.green: 1y3}", '"1y3" is no value'),
         ("    expect: {}\n    disk_full: [{from: 5s, to: 4s}]", 'found "4s", wanted a time after "5s"'),
