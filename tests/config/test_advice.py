@@ -45,6 +45,14 @@ from tests.config.helpers import changed
             ),
         ),
         (
+            'sources: {metrics: {prometheus: {url: "http://metrics.internal", token: {credential: t}, '
+            "gauges: {x: max(x)}}}}\n",
+            (
+                "2: sources.metrics.prometheus.token: is sent to metrics.internal for all on the way to read; wanted "
+                "an https address"
+            ),
+        ),
+        (
             "services: {app: {policy: errors}}\n",
             (
                 "2: services.app.policy: does not name health, which then never rolls back; wanted it here, or "
@@ -58,6 +66,14 @@ def test_each_warning_has_its_place_and_reason(tmp_path: Path, text: str, warnin
     warnings = changed(tmp_path, text).warnings
 
     assert [f"{tmp_path}/changed.yml:{warning}"] == [str(each) for each in warnings]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9090", "http://localhost", "http://[::1]/", "https://metrics.internal"])
+def test_a_token_that_nobody_can_read_on_its_way_is_no_matter(tmp_path: Path, url: str) -> None:
+    """It stays on this machine, or is encrypted."""
+    text = f'sources: {{metrics: {{prometheus: {{url: "{url}", token: {{credential: t}}, gauges: {{x: max(x)}}}}}}}}\n'
+
+    assert () == changed(tmp_path, text).warnings
 
 
 METRICS = """

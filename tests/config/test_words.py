@@ -4,7 +4,7 @@ import pytest
 
 from watchdog.config import words
 from watchdog.config.errors import WrongValueError
-from watchdog.config.words import Secret, SenderUrl
+from watchdog.config.words import HeaderValue, Secret, SenderUrl
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,14 @@ def test_a_secret_never_shows_its_text() -> None:
     with pytest.raises(WrongValueError) as raised:
         SenderUrl.parse("hunter2")
     assert "hunter2" not in str(raised.value)
+    with pytest.raises(WrongValueError) as raised:
+        Secret.parse("hunter2\nof two lines")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_header_carries_one_line_of_ascii() -> None:
+    """Blanks stand within it only."""
+    assert HeaderValue(literal="Bearer a b") == HeaderValue.parse("Bearer a b")
+    for bad in (" a", "a ", "\u00e4"):
+        with pytest.raises(WrongValueError, match="no request header can carry"):
+            HeaderValue.parse(bad)

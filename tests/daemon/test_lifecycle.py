@@ -130,6 +130,18 @@ def test_from_start_to_end(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_source_is_sent_is_hidden_from_then_on(tmp_path: Path) -> None:
+    """What is kept outside the file; a text of the file itself may be any word, and hiding that would blind the log."""
+    (tmp_path / "key").write_text("hunter22")
+    headers = f"headers: {{{{X-Key: {{{{file: {tmp_path}/key}}}}, X-App: shop-green}}}}"
+
+    async def story(running: Running) -> None:
+        await running.ready()
+        assert "[hidden] of shop-green" == running.daemon._secrets.clean("hunter22 of shop-green")
+
+    play(tmp_path, story, write(tmp_path, ("poll: 500ms", f"poll: 500ms, {headers}")))
+
+
 def test_a_second_start_goes_on_with_the_same_configuration(tmp_path: Path) -> None:
     """It is an event once; the start is one each time."""
 

@@ -31,7 +31,7 @@ from watchdog.sources.http_probe import ProbeAnswer
 class Site:
     """A plant on a socket that nobody writes to."""
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, clean: Callable[[str], str] = str) -> None:
         clock = ClockFake()
         self.events: list[Event] = []
         self.said: list[tuple[str, str]] = []
@@ -48,6 +48,7 @@ class Site:
             access_log=self.log,
             ring=ring,
             poll_failed=lambda source, what: self.said.append((source, what)),
+            clean=clean,
         )
 
     async def seen(self, source: str) -> Observed:
@@ -68,9 +69,9 @@ class Site:
         self.writer.close()
 
 
-def play(compiled: Compiled, story: Callable[[Site], Awaitable[None]]) -> None:
+def play(compiled: Compiled, story: Callable[[Site], Awaitable[None]], clean: Callable[[str], str] = str) -> None:
     async def main() -> None:
-        site = Site(compiled)
+        site = Site(compiled, clean)
         try:
             await story(site)
         finally:
@@ -283,6 +284,18 @@ def test_a_direct_probe_that_could_not_run_is_no_answer(
     play(compiled, story)
 
 
+def test_what_a_reading_says_is_cleaned_before_anybody_keeps_it(tmp_path: Path) -> None:
+    """A server may repeat what it was sent; the journal and the messages are no place for that."""
+    compiled = environment(tmp_path)
+
+    async def story(site: Site) -> None:
+        await site.plant.swap(await site.plant.build(compiled))
+        seen = await site.seen("health")
+        assert {"hidden: Connection hidden"} == {reading.detail for reading in seen.readings}
+
+    play(compiled, story, lambda words: words.replace("refused", "hidden"))
+
+
 def test_a_secret_is_read_where_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the file itself, in another file, or where systemd puts credentials."""
     (tmp_path / "key").write_text("s3cret\n")
@@ -295,6 +308,20 @@ def test_a_secret_is_read_where_it_is_kept(tmp_path: Path, monkeypatch: pytest.M
     assert "s3cret" == reveal(Secret(credential="key"))
     with pytest.raises(FileNotFoundError, match=r"credential other: .* LoadCredential="):
         reveal(Secret(credential="other"))
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [(b"\n", "credential key is empty; wanted the secret itself in it"), (b"\xff", "credential key holds no text")],
+)
+def test_a_credential_that_holds_nothing_is_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: bytes, words: str
+) -> None:
+    """An empty password would be none, and an empty token a header that cannot be sent."""
+    (tmp_path / "key").write_bytes(held)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(OSError, match=words):
+        reveal(Secret(credential="key"))
 
 
 def test_contacts_have_their_addresses(tmp_path: Path) -> None:

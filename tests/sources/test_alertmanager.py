@@ -1,7 +1,11 @@
 """What an Alertmanager's answer means, and a server that gives none."""
 
 import asyncio
+import contextlib
 import json
+import socket
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,7 +66,7 @@ def answers(by_filter: Mapping[str, list[dict[str, Any]]], seen: list[httpx.Requ
         return httpx.Response(200, stream=httpx.ByteStream(body))
 
     target = AlertmanagerTarget(
-        url="http://alerts", timeout=1.0, filters=FILTERS, heartbeat=['alertname="Watchdog"'], headers={"X-Key": "k"}
+        url="http://127.0.0.1", timeout=1.0, filters=FILTERS, heartbeat=['alertname="Watchdog"'], headers={"X-Key": "k"}
     )
     transport = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     return AlertmanagerSource(name="alerts", interval=5.0, target=target, client=transport)
@@ -131,6 +135,72 @@ def test_the_timeout_is_for_the_whole_answer(conversation: Conversation) -> None
     """Also of a server whose every byte is in time."""
     readings = asyncio.run(polled(conversation, within=0.2))
     assert [(Missing.TIMEOUT, "no complete answer within 0.2 s")] * 4 == [(r.value, r.detail) for r in readings]
+
+
+def test_a_name_whose_lookup_hangs_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it runs in the loop's own threads, which are few, and joined at exit."""
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(10.0) or [])
+    target = AlertmanagerTarget(url="http://alerts.invalid:9093", timeout=0.2, filters=FILTERS)
+
+    async def play() -> list[tuple[Reading, ...]]:
+        own = client(verify=False, timeout=0.2)
+        alerts = AlertmanagerSource(name="alerts", interval=5.0, target=target, client=own)
+        polls = [await alerts.poll() for _ in range(3)]
+        await alerts.close()
+        return polls
+
+    began = time.monotonic()
+    first, *later = asyncio.run(play())
+    took = time.monotonic() - began
+    released.set()
+
+    assert took < 5.0
+    assert {(Missing.TIMEOUT, "dns: no answer about alerts.invalid in time")} == {(r.value, r.detail) for r in first}
+    again = (Missing.ERROR, "dns: the last lookup of alerts.invalid still hangs")
+    assert [{again}] * 2 == [{(reading.value, reading.detail) for reading in readings} for readings in later]
+
+
+def test_one_question_that_fails_ends_the_others() -> None:
+    """A server that refuses one and drips at the other would otherwise hold a connection more after every poll."""
+    ended = 0
+
+    async def fickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal ended
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"blue" in head:
+            await answering(b"", status="400 Bad")(replayed(head), writer)
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b" ")
+                await writer.drain()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(reader.read(1), 0.02)
+        ended += 1
+
+    async def play() -> int:
+        async with served(fickle) as port:
+            alerts = source(port)
+            for _ in range(3):
+                await alerts.poll()
+            for _ in range(100):
+                if ended == 3:
+                    break
+                await asyncio.sleep(0.02)
+            found = ended
+            await alerts.close()
+            return found
+
+    assert 3 == asyncio.run(play())
+
+
+def replayed(head: bytes) -> asyncio.StreamReader:
+    """A reader that gives what was read already."""
+    reader = asyncio.StreamReader()
+    reader.feed_data(head)
+    return reader
 
 
 def test_nobody_listens() -> None:

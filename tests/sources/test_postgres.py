@@ -212,6 +212,40 @@ def test_a_door_that_hangs_beyond_its_deadline_is_left(monkeypatch: pytest.Monke
     ] == asyncio.run(main())
 
 
+def test_a_daemon_that_stood_still_knows_nothing_of_the_server() -> None:
+    """Stopped and continued in the midst of a connection, or with a thread that did not come back."""
+
+    async def main(patience: float) -> tuple[Missing | float, str]:
+        began = time.monotonic()
+        with answering(None) as port:
+            door = Door("db", setup(port), patience, lambda: 0.0 if time.monotonic() - began < 0.05 else 10.0)
+            if not patience:
+                door._ask = lambda: time.sleep(1.0)  # type: ignore[assignment,method-assign,return-value]
+            said = (await door.ask())["connects", None]
+            door.close()
+            return said
+
+    for patience in (0.2, 0.0):
+        assert (Missing.ERROR, "prober: the daemon stood still") == asyncio.run(main(patience))
+
+
+def test_a_name_that_is_looked_up_for_too_long_is_a_timeout() -> None:
+    """Not the daemon's own standstill: the name is part of the way to the server."""
+    times = iter([0.0, 0.0, 5.0])
+
+    with answering(None) as port:
+        door = Door("db", setup(port), 0.2, lambda: next(times, 5.0))
+        assert (0.0, "timeout: the name was looked up for too long") == asyncio.run(door.ask())["connects", None]
+        door.close()
+
+
+def test_a_keyword_that_libpq_does_not_know_is_said_before_the_first_poll() -> None:
+    """An older library lacks some; without the password in the words."""
+    with pytest.raises(OSError, match=r'^dsn: invalid connection option "sslnews" of this machine') as why:
+        connection_text({**WHERE, "sslnews": "x", "password": "hunter2"})
+    assert "hunter2" not in str(why.value)
+
+
 def test_without_descriptors_nothing_is_known_of_the_server() -> None:
     """Then it is the prober that could not run."""
     program = (

@@ -3,9 +3,11 @@
 What lives here: the warnings. What must not: anything that stops a file from being loaded.
 """
 
+import ipaddress
 import math
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from watchdog.config import conditions
 from watchdog.config.errors import Problem
@@ -16,6 +18,8 @@ from watchdog.config.schema.plans import Plan
 from watchdog.config.schema.rules.rule import Rule
 from watchdog.config.schema.services import Service
 from watchdog.config.schema.sources.access_log import SLICE_S
+from watchdog.config.schema.sources.alertmanager import Alertmanager
+from watchdog.config.schema.sources.prometheus import Prometheus
 from watchdog.config.schema.sources.source import Source
 from watchdog.config.tree import Mapping, locate
 from watchdog.config.units import duration_text, number_text
@@ -40,6 +44,8 @@ def warnings(tree: Mapping, top: Top, sections: Sections) -> Iterator[Problem]:
     """Everything worth a look."""
     if not top.escalation:
         yield _at(tree, ("escalation",), "is missing: nobody is told when a rollback is blocked or fails")
+    for name in sections.sources:
+        yield from _in_the_clear(tree, sections, name)
     for name in dict.fromkeys(rule for service in sections.services.values() for rule in service.rules):
         service = next(each for each in sections.services.values() if name in each.rules)
         yield from _rule(tree, sections, name, service)
@@ -102,6 +108,25 @@ def _of_value(condition: Threshold | Spike | Trend, each: str) -> Iterator[tuple
     if 0.0 < condition.lookback < 2.0 * reading:
         text = f"its query looks back {duration_text(condition.lookback)}, less than two readings of {each}: "
         yield "value", f"{text}its range may be empty"
+
+
+def _in_the_clear(tree: Mapping, sections: Sections, name: str) -> Iterator[Problem]:
+    """A token that anybody on the way to a monitoring server can read."""
+    source = sections.sources[name]
+    model = source.model
+    if not isinstance(model, Prometheus | Alertmanager) or model.token is None:
+        return
+    address = urlsplit(model.url)
+    if address.scheme == "http" and not _is_this_machine(address.hostname or ""):
+        message = f"is sent to {address.hostname} for all on the way to read; wanted an https address"
+        yield _at(tree, ("sources", name, source.kind, "token"), message)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _gates(tree: Mapping, name: str, plan: Plan) -> Iterator[Problem]:

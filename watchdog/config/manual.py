@@ -82,6 +82,7 @@ _FORMS: Final[dict[Any, str]] = {
     haproxy.ProxyName: "name",
     command.VariableName: "variable",
     words.Secret: "text or credential",
+    words.HeaderValue: "text or credential",
     words.SenderUrl: "address or credential",
 }
 

@@ -31,6 +31,7 @@ _CREDENTIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _APPRISE = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 _GROUP = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[!-~](?:[ -~\t]*[!-~])?")
 
 
 def name(value: object) -> str:
@@ -140,6 +141,11 @@ def header_name(value: object) -> str:
     return value
 
 
+def is_header_value(text: str) -> bool:
+    """Whether a request header can carry the text: one line of ASCII without blanks at its ends."""
+    return _HEADER_VALUE.fullmatch(text) is not None
+
+
 def _whole(low: int, high: int) -> PlainValidator:
     return PlainValidator(lambda value: integer(value, low, high))
 
@@ -224,6 +230,8 @@ class Secret(Parsed):
         """One of the three forms; a message never repeats the text."""
         if isinstance(value, str) and value.strip() and value.isprintable():
             return cls(literal=value)
+        if isinstance(value, str):
+            raise WrongValueError(f"found a text that is empty or has several lines, wanted {cls.WANTED}")
         if not isinstance(value, dict) or len(value) != 1:
             raise wrong(value, cls.WANTED)
         kind, where = next(iter(value.items()))
@@ -257,6 +265,20 @@ class Secret(Parsed):
     def __str__(self) -> str:
         """Never the text."""
         return str(self.written())
+
+
+class HeaderValue(Secret):
+    """What a request header says, or the token in one."""
+
+    WANTED: ClassVar[str] = "{credential: NAME}, {file: /PATH} or the text itself, of ASCII characters"
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """As Secret; a literal must be one that a header can carry."""
+        secret = super().parse(value)
+        if secret.literal is not None and not is_header_value(secret.literal):
+            raise WrongValueError(f"found a text that no request header can carry, wanted {cls.WANTED}")
+        return secret
 
 
 class SenderUrl(Secret):

@@ -23,6 +23,7 @@ from watchdog.config.adapters import Compiled
 from watchdog.config.compile import compile_
 from watchdog.config.errors import ConfigError
 from watchdog.config.load import load
+from watchdog.config.words import Secret
 from watchdog.control.app import ApiError
 from watchdog.control.peer import Access
 from watchdog.control.server import ControlServer, ListenError
@@ -194,6 +195,8 @@ class Daemon:
             access_log=self._access_log,
             ring=ring,
             poll_failed=work.poll_failed,
+            reveal=self._reveal,
+            clean=self._secrets.clean,
         )
         self._reloading = Reloading(
             compiled=self._compiled,
@@ -257,6 +260,13 @@ class Daemon:
                     refused = f"{self._config}: {record.body.detail}"
                     raise CannotStartError(f"{refused}; put it back into the file until the deployment has ended")
         self._loop.turn(Started(rebooted=self._clock.rebooted))
+
+    def _reveal(self, secret: Secret) -> str:
+        """As `wiring.reveal`; what is kept outside the file is from then on in no log line and in no reading."""
+        text = wiring.reveal(secret)
+        if secret.literal is None:
+            self._secrets.hide(text)
+        return text
 
     def _contacts(self, compiled: Compiled) -> dict[str, Contact]:
         found = wiring.contacts(compiled)

@@ -41,15 +41,19 @@ class Secrets:
         if len(value) >= SHORTEST_SECRET:
             self._known = tuple(sorted({*self._known, value}, key=len, reverse=True))
 
+    def clean(self, text: str) -> str:
+        """The text without known values and without passwords in addresses."""
+        for secret in self._known:
+            text = text.replace(secret, HIDDEN)
+        return USER_INFO.sub(HIDDEN, text)
+
     def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
         """Be a structlog processor."""
         return {key: HIDDEN if SECRET_KEYS.search(key) and value else self._clean(value) for key, value in line.items()}
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            for secret in self._known:
-                value = value.replace(secret, HIDDEN)
-            return USER_INFO.sub(HIDDEN, value)
+            return self.clean(value)
         if isinstance(value, dict):
             return self(None, "", value)
         if isinstance(value, list | tuple):

@@ -9,7 +9,7 @@ import grp
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchdog.config.adapters import Compiled, ServiceSettings
@@ -33,22 +33,32 @@ from watchdog.traffic.nginx.router import NginxRouter
 
 
 def reveal(secret: Secret) -> str:
-    """A secret's text, read where it is kept. OSError when it is not there."""
+    """A secret's text, read where it is kept. OSError when it is not there, or nothing that could be one."""
     if secret.literal is not None:
         return secret.literal
     if secret.file is not None:
-        return Path(secret.file).read_text().strip()
+        return _kept(Path(secret.file), secret.file)
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder is None:
         raise FileNotFoundError(
             f"credential {secret.credential}: CREDENTIALS_DIRECTORY is not set; use LoadCredential="
         )
     try:
-        return (Path(folder) / str(secret.credential)).read_text().strip()
+        return _kept(Path(folder) / str(secret.credential), f"credential {secret.credential}")
     except FileNotFoundError:
         raise FileNotFoundError(
             f"credential {secret.credential}: the unit has none of this name; add LoadCredential= and restart"
         ) from None
+
+
+def _kept(file: Path, what: str) -> str:
+    try:
+        text = file.read_text().strip()
+    except UnicodeDecodeError:
+        raise OSError(f"{what} holds no text in UTF-8") from None
+    if not text:
+        raise OSError(f"{what} is empty; wanted the secret itself in it")
+    return text
 
 
 @dataclass(slots=True)
@@ -104,8 +114,13 @@ class Plant:
         access_log: AccessLog,
         ring: EdgeRing,
         poll_failed: Callable[[str, str], None],
+        reveal: build.Reveal = reveal,
+        clean: Callable[[str], str] = str,
     ) -> None:
+        """`clean` takes out of a reading's words what nobody may read: a server may repeat what it was sent."""
         self._clock = clock
+        self._reveal = reveal
+        self._clean = clean
         self._wall = wall
         self._put = put
         self._access_log = access_log
@@ -173,7 +188,7 @@ class Plant:
         else:
             turn = self._turns[service.router.main]
             router = adapters.router(compiled, service, self._ring, self._wall, turn)
-        sources = {each.name: build.source(each, self._clock.now, reveal) for each in service.sources}
+        sources = {each.name: build.source(each, self._clock.now, self._reveal) for each in service.sources}
         emit = self._emit(service.name)
         pollers = {
             name: Poller(source, emit, self._clock.now, failed=self._poll_failed) for name, source in sources.items()
@@ -194,7 +209,8 @@ class Plant:
 
     def _emit(self, service: str) -> Emit:
         def emit(source: str, start: Seconds, end: Seconds, readings: tuple[Reading, ...]) -> None:
-            self._put(Observed(service=service, source=source, start=start, end=end, readings=readings))
+            said = tuple(replace(each, detail=self._clean(each.detail)) if each.detail else each for each in readings)
+            self._put(Observed(service=service, source=source, start=start, end=end, readings=said))
 
         return emit
 

@@ -17,6 +17,8 @@ import httpx
 from watchdog.core.model import Colour, Missing, Reading, Seconds
 from watchdog.sources.base import Finding
 from watchdog.sources.health_errors import ProberError, classify
+from watchdog.sources.http_probe import STEP_SHARE, agent
+from watchdog.sources.resolve import Resolver
 
 LARGEST_BODY_BYTES = 4 * 1024 * 1024
 """Some thousands of alerts."""
@@ -57,6 +59,8 @@ class AlertmanagerSource:
         self.deadline: Seconds = target.timeout + STOOD_STILL
         self._target = target
         self._client = client
+        self._url = httpx.URL(f"{target.url}/api/v2/alerts")
+        self._resolver = Resolver(self._url.host, self._url.port or (443 if self._url.scheme == "https" else 80))
 
     async def poll(self) -> tuple[Reading, ...]:
         """Both signals of every colour. One answer that is missing leaves all of them missing."""
@@ -88,7 +92,8 @@ class AlertmanagerSource:
         return tuple(found)
 
     async def close(self) -> None:
-        """Close the client."""
+        """Close the client, and let go of the lookup's thread."""
+        self._resolver.close()
         await self._client.aclose()
 
     async def _all(self) -> tuple[bool, dict[Colour | None, list[str]]]:
@@ -97,26 +102,57 @@ class AlertmanagerSource:
         questions = [*target.filters.values(), *((target.heartbeat,) if target.heartbeat else ())]
         try:
             async with asyncio.timeout(target.timeout):
-                answers = await asyncio.gather(*(self._alerts(filters) for filters in questions))
+                answers = await self._answers(questions)
         except TimeoutError:
             words = f"no complete answer within {target.timeout:g} s"
             raise AlertmanagerError(Missing.TIMEOUT, words) from None
         alive = not target.heartbeat or bool(answers[-1])
         return alive, dict(zip(target.filters, answers, strict=False))
 
-    async def _alerts(self, filters: Sequence[str]) -> list[str]:
-        """The names of the active alerts that meet the conditions."""
+    async def _answers(self, questions: Sequence[Sequence[str]]) -> list[list[str]]:
+        """What each question leads to. When one fails the others are not waited for, and do not go on."""
+        addresses = await self._addresses()
+        asked = [asyncio.ensure_future(self._alerts(addresses, filters)) for filters in questions]
+        try:
+            return await asyncio.gather(*asked)
+        finally:
+            for each in asked:
+                each.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _addresses(self) -> list[str]:
+        """Looked up here: the client would do it in threads that are joined at exit."""
+        try:
+            return await self._resolver.addresses(self._target.timeout * STEP_SHARE)
+        except TimeoutError:
+            raise AlertmanagerError(Missing.TIMEOUT, f"dns: no answer about {self._url.host} in time") from None
+        except OSError as error:
+            raise _translated(error, self._target.timeout) from error
+
+    async def _alerts(self, addresses: Sequence[str], filters: Sequence[str]) -> list[str]:
+        """The names of the active alerts that meet the conditions, by the first address that does not refuse."""
+        refused: AlertmanagerError | None = None
+        for address in addresses:
+            try:
+                return await self._alerts_at(address, filters)
+            except (httpx.HTTPError, OSError) as error:
+                refused = _translated(error, self._target.timeout)
+                if not str(refused).startswith(("refused: ", "unreachable: ")):
+                    raise refused from error
+        raise refused or AlertmanagerError(Missing.ERROR, "no address")
+
+    async def _alerts_at(self, address: str, filters: Sequence[str]) -> list[str]:
         params: list[tuple[str, str | int | float | bool | None]] = [*_WANTED_STATE.items()]
         params += [("filter", each) for each in filters]
-        try:
-            async with AsyncExitStack() as stack:
-                request = self._client.build_request("GET", f"{self._target.url}/api/v2/alerts", params=params)
-                request.headers.update({"Accept-Encoding": "identity", **self._target.headers})
-                response = await self._client.send(request, stream=True, follow_redirects=False)
-                stack.push_async_callback(response.aclose)
-                return _named(response.status_code, await _body(response))
-        except (httpx.HTTPError, OSError) as error:
-            raise _translated(error, self._target.timeout) from error
+        url = self._url.copy_with(host=address)
+        extensions = {"sni_hostname": self._url.host}
+        async with AsyncExitStack() as stack:
+            request = self._client.build_request("GET", url, params=params, extensions=extensions)
+            own = {"Host": self._url.netloc.decode("ascii"), "Accept-Encoding": "identity", "User-Agent": agent()}
+            request.headers.update({**own, **self._target.headers})
+            response = await self._client.send(request, stream=True, follow_redirects=False)
+            stack.push_async_callback(response.aclose)
+            return _named(response.status_code, await _body(response))
 
     def _missing(self, kind: Missing, detail: str) -> tuple[Reading, ...]:
         return tuple(

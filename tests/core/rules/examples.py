@@ -109,13 +109,12 @@ def counts(
     return api.Sample(start=start, end=start + length, own=own, other=other or {})
 
 
-def fold(
-    subject: Rule, state: api.RuleState, history: Iterable[tuple[float, float]], start: float = 0.0
-) -> list[api.RuleState]:
-    """The states after each (bad, total) of a history in the rule's own rhythm."""
+def fold(subject: Rule, state: api.RuleState, history: Iterable[tuple[float, float]]) -> list[api.RuleState]:
+    """The states after each (bad, total) of a history in the rule's own rhythm, from where the state stands."""
     assert isinstance(subject.condition, Sequential)
-    length = subject.condition.interval
-    states = []
+    assert isinstance(state, api.SequentialState)
+    length, start = subject.condition.interval, state.reached or 0.0
+    states: list[api.RuleState] = []
     for i, (bad, total) in enumerate(history):
         state = api.observe(subject, state, counts(start + i * length, length, bad, total))
         states.append(state)

@@ -64,8 +64,9 @@ def after(condition: Sequential, history: Iterable[Reading], state: SequentialSt
     """The state after a history in the rule's own rhythm."""
     subject = rule(condition)
     found: Any = state or api.initial(subject)
+    begin = found.reached or 0.0
     for i, reading in enumerate(history):
-        found = api.observe(subject, found, sample(i * condition.interval, condition.interval, reading))
+        found = api.observe(subject, found, sample(begin + i * condition.interval, condition.interval, reading))
     return found
 
 

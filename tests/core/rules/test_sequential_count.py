@@ -21,7 +21,7 @@ def sample(start: float, length: float, events: float, other: float = 0.0) -> ap
 
 def after(lengths: list[tuple[float, float]], state: SequentialCountState = FRESH) -> SequentialCountState:
     """After readings of (length, events)."""
-    now = 0.0
+    now = state.reached or 0.0
     for length, events in lengths:
         observed = api.observe(RULE, state, sample(now, length, events))
         assert isinstance(observed, SequentialCountState)

@@ -3,7 +3,7 @@
 What lives here: its values and the translation. What must not: how it is asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from watchdog.config import promql
@@ -78,7 +78,7 @@ def prometheus_settings(name: str, model: Prometheus) -> PrometheusSettings:
 
 
 def http_settings(
-    url: str, timeout: float, headers: dict[str, Secret], token: Secret | None, tls: Trust | None
+    url: str, timeout: float, headers: Mapping[str, Secret], token: Secret | None, tls: Trust | None
 ) -> HttpSettings:
     """How a server is spoken to."""
     return HttpSettings(

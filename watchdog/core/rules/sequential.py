@@ -56,6 +56,8 @@ class SequentialState:
     seen: float = 0.0
     """What the judgement counts: requests, or seconds, since the beginning of the evidence."""
     last_value: float | None = None
+    reached: Seconds | None = None
+    """Up to here time was counted: the latest end of a reading. What a reading shares with earlier ones passes once."""
 
 
 State = TypeVar("State", bound=SequentialState)
@@ -96,9 +98,12 @@ def count_of(value: Value) -> float | None:
 
 def advance(constants: Constants, state: State, bet: Bet) -> State:
     """The state after one reading. Fields that a kind adds begin anew: the kind sets them."""
-    proof, polls = _prove(constants, state, bet)
+    end = bet.start + bet.length
+    since = bet.start if state.reached is None else max(bet.start, state.reached)
+    passed = max(end - since, 0.0)
+    proof, polls = _prove(constants, state, bet, passed)
     suspicion = Process(state.suspicion_start, state.suspicion_change, state.suspicion_time, state.suspicion_e)
-    suspicion = mixture.advance(constants, suspicion, bet.likelihoods, bet.length, quiet=bet.quiet)
+    suspicion = mixture.advance(constants, suspicion, bet.likelihoods, passed, quiet=bet.quiet)
     suspicion = mixture.bounded(constants, suspicion, constants.ceiling)
     cusum = min(max(state.cusum + bet.cusum, 0.0), CUSUM_CEILING)
     counts = bet.counts if cusum else NOTHING
@@ -123,18 +128,19 @@ def advance(constants: Constants, state: State, bet: Bet) -> State:
         other_total=state.other_total + counts.other_total if cusum else 0.0,
         seen=state.seen + bet.seen,
         last_value=state.last_value if bet.last is None else bet.last,
+        reached=max(end, since),
     )
 
 
-def _prove(constants: Constants, state: SequentialState, bet: Bet) -> tuple[Process, float]:
+def _prove(constants: Constants, state: SequentialState, bet: Bet, passed: Seconds) -> tuple[Process, float]:
     """The proof after one reading, and its granted polls. It stands still once it has fired."""
     proof = Process(state.proof_start, state.proof_change, state.proof_time, state.proof_e)
     if state.fired:
         return proof, state.polls
-    proof = mixture.advance(constants, proof, bet.likelihoods, bet.length, quiet=bet.quiet)
+    proof = mixture.advance(constants, proof, bet.likelihoods, passed, quiet=bet.quiet)
     if state.trial or constants.growth == math.inf:
         return proof, 0.0
-    return mixture.ride_out(constants, proof, state.polls, bet.length)
+    return mixture.ride_out(constants, proof, state.polls, passed)
 
 
 def calmed(constants: Constants, state: State) -> State:

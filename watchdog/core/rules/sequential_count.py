@@ -64,7 +64,12 @@ def initial(condition: SequentialCount) -> SequentialCountState:
 
 
 def observe(condition: SequentialCount, state: SequentialCountState, sample: Sample) -> SequentialCountState:
-    """The state after one poll. Events in no time are no rate: such a reading is a source's slip and counts nothing."""
+    """The state after one poll. Events in no time are no rate: such a reading is a source's slip and counts nothing.
+
+    The likelihood takes the reading's whole length, also what it shares with those of other targets of the source: a
+    burst at one target counts by the time in which it came. So with n targets that are read at n moments the limit is
+    up to n times as high, and never lower than it says.
+    """
     events, length = count_of(sample.value(condition.events)), max(sample.end - sample.start, 0.0)
     if events is None or (events and not length):
         return state

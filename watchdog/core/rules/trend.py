@@ -96,7 +96,7 @@ def check(condition: Trend) -> None:
 
 def observe(rule: Rule, condition: Trend, state: TrendState, sample: Sample) -> TrendState:
     """The state after one reading."""
-    timing = Timing(for_=condition.for_, clear_for=condition.clear_for, interval=condition.interval)
+    timing = Timing(for_=condition.for_, clear_for=condition.clear_for, interval=condition.interval * sample.pace)
     value = sample.value(condition.value)
     if isinstance(value, float) and not isfinite(value):
         value = Missing.NAN

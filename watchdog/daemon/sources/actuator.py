@@ -10,6 +10,7 @@ from pathlib import Path
 from watchdog.config.sources.actuator import ActuatorMetric, ActuatorSettings, ActuatorTarget
 from watchdog.config.words import Secret
 from watchdog.core.model import Seconds
+from watchdog.daemon.sources.headers import carried
 from watchdog.sources.actuator.answers import Metric
 from watchdog.sources.actuator.client import Target
 from watchdog.sources.actuator.source import ActuatorSource
@@ -35,7 +36,7 @@ def _targets(settings: ActuatorSettings, target: ActuatorTarget, reveal: Callabl
         ca=None if settings.ca is None else Path(settings.ca),
         server_name=target.server_name or "",
     )
-    made = Target(url="", token="" if target.token is None else reveal(target.token), tls=tls)
+    made = Target(url="", token="" if target.token is None else carried(target.token, reveal), tls=tls)
     return [replace(made, url=url) for url in target.urls]
 
 

@@ -10,6 +10,7 @@ from watchdog.config.sources.health import HealthSettings
 from watchdog.config.sources.health import HealthTarget as TargetSettings
 from watchdog.config.words import Secret
 from watchdog.core.model import Seconds
+from watchdog.daemon.sources.headers import carried
 from watchdog.sources.health import HealthSource
 from watchdog.sources.http_probe import HttpTarget, Tls
 
@@ -31,7 +32,7 @@ def _health_target(
         timeout=settings.timeout,
         statuses=(settings.expect.status,),
         expect=settings.expect.wanted(),
-        headers={name: reveal(value) for name, value in target.headers},
+        headers={name: carried(value, reveal) for name, value in target.headers},
         tls=Tls(
             verify=settings.verify,
             ca=None if settings.ca is None else Path(settings.ca),

@@ -9,6 +9,7 @@ from pathlib import Path
 from watchdog.config.sources.synthetic import SyntheticRequest, SyntheticSettings, SyntheticTarget
 from watchdog.config.words import Secret
 from watchdog.core.model import Seconds
+from watchdog.daemon.sources.headers import carried
 from watchdog.sources.http_probe import HttpTarget, Tls
 from watchdog.sources.synthetic import SyntheticSource
 
@@ -43,7 +44,7 @@ def _server(
 def _request(
     settings: SyntheticSettings, request: SyntheticRequest, url: str, tls: Tls, reveal: Callable[[Secret], str]
 ) -> HttpTarget:
-    headers = {name: reveal(value) for name, value in request.headers}
+    headers = {name: carried(value, reveal) for name, value in request.headers}
     if request.body is not None and "content-type" not in {name.lower() for name in headers}:
         headers["Content-Type"] = "application/json"
     return HttpTarget(

@@ -18,7 +18,7 @@ from watchdog.sources.postgres import measures
 from watchdog.sources.postgres.facts import Facts, gather
 from watchdog.sources.postgres.measures import Measured, Query, Standing
 from watchdog.sources.postgres.trouble import Trouble
-from watchdog.sources.postgres.wire import Session, connection_text
+from watchdog.sources.postgres.wire import STOOD_STILL, Session, connection_text
 
 STATEMENT_SHARE: Final = 0.8  # of the timeout: the server ends a statement before we end the connection
 SLACK: Seconds = 0.5  # for the thread, beyond the two timeouts that it keeps itself
@@ -71,9 +71,13 @@ class Door:
         self._looks.close()
 
     async def _within(self, calls: BlockingCalls[T], function: Callable[[], T], otherwise: Callable[[Trouble], T]) -> T:
+        within = 2 * self._timeout + SLACK
+        by = self._now() + within
         try:
-            return await calls.call(function, 2 * self._timeout + SLACK)
+            return await calls.call(function, within)
         except TimeoutError:
+            if self._now() - by > STOOD_STILL:
+                return otherwise(Trouble("prober", "the daemon stood still"))
             return otherwise(Trouble("timeout", "no connection in time; perhaps the name is still looked up"))
         except BusyError:
             return otherwise(Trouble("timeout", "the last attempt to connect still hangs"))

@@ -25,6 +25,9 @@ APPLICATION: Final = "rollback-watchdog"
 NOWHERE: Final = "/dev/null/none"
 """A path that no file can have, for what would otherwise be looked for in the home directory."""
 
+STOOD_STILL: Seconds = 1.0
+"""A wait that ends so long after its deadline was in a process that did not run: that says nothing of the server."""
+
 _BOOL_OID: Final = 16
 _VERBOSE: Final = 2  # PQERRORS_VERBOSE: with the SQLSTATE
 _SERVED_FROM_FILES: Final = {"passfile": NOWHERE, "sslcert": NOWHERE, "sslrootcert": NOWHERE}
@@ -33,7 +36,7 @@ _SERVED_FROM_FILES: Final = {"passfile": NOWHERE, "sslcert": NOWHERE, "sslrootce
 def connection_text(given: Mapping[str, str]) -> str:
     """The conninfo for these keywords and nothing else: no environment, no files in a home directory.
 
-    OSError when PGSERVICE is set: libpq reads it whatever else it is told.
+    OSError when PGSERVICE is set, which libpq reads whatever else it is told, and for a keyword that it does not know.
     """
     if "PGSERVICE" in os.environ:
         raise OSError("PGSERVICE is set in the environment, and libpq would read that service's file; unset it")
@@ -43,7 +46,11 @@ def connection_text(given: Mapping[str, str]) -> str:
         if option.envvar is not None and option.keyword != b"service"
     }
     ours = {"application_name": APPLICATION, "client_encoding": "UTF8"}
-    return conninfo.make_conninfo("", **{**unset, **_SERVED_FROM_FILES, **given, **ours})
+    try:
+        return conninfo.make_conninfo("", **{**unset, **_SERVED_FROM_FILES, **given, **ours})
+    except Error as error:
+        said = str(error).strip()
+        raise OSError(f"dsn: {said} of this machine's libpq; leave it out, or use a newer libpq") from None
 
 
 class Session:
@@ -55,6 +62,8 @@ class Session:
         self._ended: Trouble | None = None
         try:
             self._conn = pq.PGconn.connect_start(text.encode())
+            if self._now() > by:
+                raise self._end(Trouble("timeout", "the name was looked up for too long"))
             self._tell_states()
             self._connect(by)
         except Error as error:
@@ -153,7 +162,9 @@ class Session:
         poll.register(self._conn.socket, events)
         left = by - self._now()
         if left <= 0.0 or not poll.poll(left * 1000.0):
-            raise self._end(Trouble("timeout", f"{what} in time"))
+            still = self._now() - by > STOOD_STILL
+            trouble = Trouble("prober", "the daemon stood still") if still else Trouble("timeout", f"{what} in time")
+            raise self._end(trouble)
 
 
 def _text(result: pq.abc.PGresult, column: int) -> str | None:

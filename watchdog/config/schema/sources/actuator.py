@@ -16,7 +16,7 @@ from watchdog.config.schema.sources.base import PolledModel, SignalSpec
 from watchdog.config.schema.sources.health import Tls
 from watchdog.config.sources.colour import tells_colours
 from watchdog.config.units import Duration
-from watchdog.config.words import Flag, HostPort, Name, RequestPath, Secret, Text
+from watchdog.config.words import Flag, HeaderValue, HostPort, Name, RequestPath, Text
 
 _METER = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,199}")
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,99}")
@@ -134,7 +134,7 @@ class Actuator(PolledModel):
     )
     poll: Duration = Field(default=Duration(2.0), description="Time from one poll to the next; at least 100ms.")
     timeout: Duration = Field(default=Duration(2.0), description="For all questions of a poll to one server together.")
-    token: Secret | None = Field(
+    token: HeaderValue | None = Field(
         default=None,
         description="Sent as a bearer token: `{credential: NAME}`, `{file: /PATH}` or a text. Never shown. Left out: "
         "none.",

@@ -15,7 +15,7 @@ from watchdog.config.schema.sources.base import PolledModel, SignalSpec
 from watchdog.config.schema.sources.prometheus import SHORTEST_TIMEOUT_S, Trust, http_complaints
 from watchdog.config.sources.colour import tells_colours
 from watchdog.config.units import Duration
-from watchdog.config.words import HeaderName, Secret, Url
+from watchdog.config.words import HeaderName, HeaderValue, Url
 
 
 class Alertmanager(PolledModel):
@@ -42,10 +42,10 @@ class Alertmanager(PolledModel):
     timeout: Duration = Field(
         default=Duration(3.0), description="An answer that is not complete by then is missing; at least 100ms."
     )
-    token: Secret | None = Field(
+    token: HeaderValue | None = Field(
         default=None, description="Sent as `Authorization: Bearer`. Never shown. Left out: nothing is sent."
     )
-    headers: dict[HeaderName, Secret] = Field(
+    headers: dict[HeaderName, HeaderValue] = Field(
         default={}, description="Request headers: a text, `{credential: NAME}` or `{file: /PATH}`. Never shown."
     )
     tls: Trust | None = Field(default=None, description="Trust, for an https address. Left out: checked as usual.")

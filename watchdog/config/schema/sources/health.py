@@ -13,7 +13,7 @@ from watchdog.config.forms import Expect
 from watchdog.config.schema.base import Complaint, Model
 from watchdog.config.schema.sources.base import PolledModel, SignalSpec
 from watchdog.config.units import Duration
-from watchdog.config.words import AbsolutePath, Flag, HeaderName, RequestPath, Secret, Text
+from watchdog.config.words import AbsolutePath, Flag, HeaderName, HeaderValue, RequestPath, Text
 
 
 class Tls(Model):
@@ -48,7 +48,7 @@ class Health(PolledModel):
     timeout: Duration = Field(default=Duration(2.0), description="An answer that takes longer is a failure.")
     scheme: Literal["http", "https"] = Field(default="http", description="How the servers are spoken to.")
     tls: Tls | None = Field(default=None, description="Trust, for `scheme: https`. Left out: checked as usual.")
-    headers: dict[HeaderName, Secret] = Field(
+    headers: dict[HeaderName, HeaderValue] = Field(
         default={},
         description="Request headers: a text, `{credential: NAME}` or `{file: /PATH}`. Never shown.",
     )

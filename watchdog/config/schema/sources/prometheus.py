@@ -15,7 +15,7 @@ from watchdog.config.schema.base import Complaint, Model
 from watchdog.config.schema.sources.base import PolledModel, SignalSpec
 from watchdog.config.sources.colour import tells_colours
 from watchdog.config.units import Duration
-from watchdog.config.words import AbsolutePath, Flag, HeaderName, Name, Secret, Url
+from watchdog.config.words import AbsolutePath, Flag, HeaderName, HeaderValue, Name, Secret, Url
 from watchdog.core.model import Seconds
 
 SHORTEST_TIMEOUT_S = 0.1
@@ -63,10 +63,10 @@ class Prometheus(PolledModel):
         description="Raw counters by the name that rules use: one metric with its labels, without functions; or "
         "`{histogram: NAME{...}, above: 2s}`, the observations above a limit.",
     )
-    token: Secret | None = Field(
+    token: HeaderValue | None = Field(
         default=None, description="Sent as `Authorization: Bearer`. Never shown. Left out: nothing is sent."
     )
-    headers: dict[HeaderName, Secret] = Field(
+    headers: dict[HeaderName, HeaderValue] = Field(
         default={}, description="Request headers: a text, `{credential: NAME}` or `{file: /PATH}`. Never shown."
     )
     tls: Trust | None = Field(default=None, description="Trust, for an https address. Left out: checked as usual.")
@@ -112,6 +112,8 @@ def http_complaints(
     url: str, tls: Trust | None, token: Secret | None, headers: Mapping[str, Secret]
 ) -> Iterator[Complaint]:
     """What contradicts itself in how a server is spoken to."""
+    if "?" in url or "#" in url:
+        yield ("url",), found(url, "an address without a query, such as http://metrics.example:9090")
     if tls is not None and not url.startswith("https:"):
         yield ("tls",), "has no meaning with an http address; wanted https://..., or no tls"
     if token is not None and any(name.lower() == "authorization" for name in headers):

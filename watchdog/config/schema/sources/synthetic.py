@@ -15,7 +15,7 @@ from watchdog.config.schema.sources.base import PolledModel, SignalSpec
 from watchdog.config.schema.sources.health import Tls
 from watchdog.config.synthetic_forms import JsonKeys, Status
 from watchdog.config.units import Duration
-from watchdog.config.words import Flag, HeaderName, Name, RequestPath, Secret
+from watchdog.config.words import Flag, HeaderName, HeaderValue, Name, RequestPath, Secret
 
 REQUESTS_AT_MOST = 32
 """As many as there may be routes; each is a signal of its own per colour."""
@@ -50,7 +50,7 @@ class Request(Model):
         default="GET", description="How it is asked. From `POST` on with `allow_writes: true` only."
     )
     path: RequestPath = Field(description="What is asked for, perhaps with a query; `$colour` is the colour.")
-    headers: dict[HeaderName, Secret] = Field(
+    headers: dict[HeaderName, HeaderValue] = Field(
         default={},
         description="Request headers: a text, `{credential: NAME}` or `{file: /PATH}`. Never shown. A body without "
         "`Content-Type` is application/json.",
