@@ -45,8 +45,10 @@ from tests.config.helpers import changed
             ),
         ),
         (
-            'sources: {metrics: {prometheus: {url: "http://metrics.internal", token: {credential: t}, '
-            "gauges: {x: max(x)}}}}\n",
+            (
+                'sources: {metrics: {prometheus: {url: "http://metrics.internal", token: {credential: t}, '
+                "gauges: {x: max(x)}}}}\n"
+            ),
             (
                 "2: sources.metrics.prometheus.token: is sent to metrics.internal for all on the way to read; wanted "
                 "an https address"
@@ -68,7 +70,9 @@ def test_each_warning_has_its_place_and_reason(tmp_path: Path, text: str, warnin
     assert [f"{tmp_path}/changed.yml:{warning}"] == [str(each) for each in warnings]
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9090", "http://localhost", "http://[::1]/", "https://metrics.internal"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9090", "http://localhost", "http://[::1]/", "https://metrics.internal"]
+)
 def test_a_token_that_nobody_can_read_on_its_way_is_no_matter(tmp_path: Path, url: str) -> None:
     """It stays on this machine, or is encrypted."""
     text = f'sources: {{metrics: {{prometheus: {{url: "{url}", token: {{credential: t}}, gauges: {{x: max(x)}}}}}}}}\n'

@@ -7,41 +7,43 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.helpers import ENVIRONMENT, environment
-from watchdog.core.model import Colour, Missing, Reading
+from watchdog.core.model import Reading
 from watchdog.daemon import live
 from watchdog.daemon.live import Asked
 from watchdog.sources.base import Finding
 
 
-class PollOnly:
-    """A source that can only be polled."""
+class Looks:
+    """A source that says what it saw."""
 
     name = "health"
     interval = 1.0
     deadline = 1.0
 
-    def __init__(self, *readings: Reading) -> None:
-        self._readings = readings
+    def __init__(self) -> None:
         self.closed = False
 
     async def poll(self) -> tuple[Reading, ...]:
-        return self._readings
+        return ()
 
     def missing(self) -> tuple[Reading, ...]:
         return ()
+
+    async def examine(self) -> tuple[Finding, ...]:
+        return (Finding(ok=True, what="seen"),)
 
     async def close(self) -> None:
         self.closed = True
 
 
-class Looks(PollOnly):
-    """A source that can look at its target."""
+class Stumbles(Looks):
+    """A source whose server says what nobody thought of."""
 
     async def examine(self) -> tuple[Finding, ...]:
-        return (Finding(ok=True, what="seen"),)
+        raise OverflowError("cannot convert float infinity to integer")
 
 
-class Hangs(PollOnly):
+class Hangs(Looks):
     """A source that never answers."""
 
     async def examine(self) -> tuple[Finding, ...]:
@@ -59,7 +61,7 @@ def asked(
     return {each.source: each.findings for each in found}
 
 
-def test_a_source_that_can_look_is_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_is_asked_what_it_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And let go of afterwards."""
     source = Looks()
 
@@ -67,20 +69,15 @@ def test_a_source_that_can_look_is_asked_to(tmp_path: Path, monkeypatch: pytest.
     assert source.closed
 
 
-def test_another_source_is_polled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What has no value or fails is a finding, each with its colour."""
-    source = PollOnly(
-        Reading(signal="up", colour=Colour.BLUE, value=1.0),
-        Reading(signal="up", colour=Colour.GREEN, value=0.0, detail="refused"),
-        Reading(signal="seconds", colour=Colour.GREEN, value=Missing.ERROR, detail="refused"),
-        Reading(signal="load", colour=None, value=Missing.NAN),
-    )
+def test_a_source_that_stumbles_costs_its_own_findings_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are told all the same."""
+    source = Stumbles()
+    found = asked(tmp_path, monkeypatch, source)
 
-    assert (
-        Finding(ok=True, what="up of blue is 1"),
-        Finding(ok=False, what="up of green is 0: refused"),
-        Finding(ok=False, what="load has no value (nan)"),
-    ) == asked(tmp_path, monkeypatch, source)["health"]
+    what = "could not be looked at: OverflowError: cannot convert float infinity to integer"
+    assert (Finding(ok=False, what=what),) == found["health"]
+    assert {"servers", "access log"} < found.keys()
+    assert source.closed
 
 
 def test_a_source_that_hangs_costs_its_own_time_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,9 @@ class PlantFake:
         self.discarded: list[BuiltFake] = []
         self.fails = ""
         self.retired: list[RouterStub] = []
+        self.look: Callable[[], object] = lambda: None
+        self.seen: list[object] = []
+        """What `look` gave at each swap."""
 
     async def build(self, compiled: Compiled) -> BuiltFake:
         if self.fails:
@@ -54,6 +57,7 @@ class PlantFake:
         return BuiltFake(compiled)
 
     async def swap(self, built: BuiltFake) -> list[RouterStub]:
+        self.seen.append(self.look())
         self.swapped.append(built)
         self.hands = built.hands
         return self.retired
@@ -141,6 +145,19 @@ def test_all_of_it_comes_into_force(tmp_path: Path) -> None:
         assert [scene.file] == [built.compiled for built in scene.plant.swapped]
         assert [["on-call"]] == [list(contacts) for contacts in scene.told]
         assert {"shop": "hands of other"} == scene.hands
+
+    play(tmp_path, story)
+
+
+def test_a_probe_during_the_swap_finds_an_open_source(tmp_path: Path) -> None:
+    """The old sources are being closed then; whether stable answers may decide on a rollback at that moment."""
+
+    async def story(scene: Scene, compiled: Compiled) -> None:
+        scene.file = other(compiled)
+        scene.plant.look = lambda: scene.hands
+        await scene.reload()
+
+        assert [{"shop": "hands of other"}] == scene.plant.seen
 
     play(tmp_path, story)
 

@@ -124,6 +124,58 @@ def test_a_router_whose_settings_are_as_they_were_is_kept(tmp_path: Path) -> Non
     play(compiled, story)
 
 
+def test_a_probe_keeps_its_rhythm_over_a_reload(tmp_path: Path) -> None:
+    """A row of failures must take its time; one whose settings changed, and what counts, is asked at once."""
+    own = "own: {{synthetic: {{requests: {{login: {{path: /login}}}}}}}}\nrules:"
+    failing = "own: {{sequential_ratio: {{bad: own.failures, total: own.requests, limit: 5%}}, on_fire: rollback}}"
+    changes = (
+        ("rules:\n", f"  {own}\n  {failing}\n"),
+        ("rules: [errors, health]", "rules: [errors, health, own]"),
+        ("poll: 500ms", "poll: 10m"),
+    )
+    compiled = environment(tmp_path, text(*changes))
+    other = environment(tmp_path, text(*changes, ("/health", "/ready")))
+
+    async def story(site: Site) -> None:
+        async def polls() -> list[int]:
+            await site.seen("own")
+            await asyncio.sleep(0.1)
+            return [
+                len([each for each in site.events if isinstance(each, Observed) and each.source == source])
+                for source in ("health", "own")
+            ]
+
+        for configuration, wanted in ((compiled, [1, 1]), (compiled, [0, 1]), (other, [1, 1])):
+            site.events.clear()
+            await site.plant.swap(await site.plant.build(configuration))
+            assert wanted == await polls()
+
+    play(compiled, story)
+
+
+def test_sources_that_hang_are_let_go_of_side_by_side(tmp_path: Path) -> None:
+    """The end takes the time of one of them."""
+    health = "health: {{health: {{path: /health, poll: 500ms}}}}"
+    more = "".join(f"\n  hung{n}: {{{{command: {{{{argv: [/bin/true]}}}}}}}}" for n in range(4))
+    rules = "".join(f"\n  hung{n}: {{{{probe: {{{{signal: hung{n}.ok}}}}, on_fire: freeze}}}}" for n in range(4))
+    named = "rules: [errors, health, hung0, hung1, hung2, hung3]"
+    changes = ((health, health + more), ("rules:\n", f"rules:{rules}\n"), ("rules: [errors, health]", named))
+    compiled = environment(tmp_path, text(*changes))
+
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    async def story(site: Site) -> None:
+        await site.plant.swap(await site.plant.build(compiled))
+        for name in ("hung0", "hung1", "hung2", "hung3"):
+            site.kit().sources[name].close = hang  # type: ignore[method-assign]
+        began = asyncio.get_running_loop().time()
+        await site.plant.stop()
+        assert asyncio.get_running_loop().time() - began < 2.5
+
+    play(compiled, story)
+
+
 def test_a_router_that_changed_is_handed_back(tmp_path: Path) -> None:
     """It may be carrying out an order; the new one waits for the same turn at the same nginx."""
     compiled = environment(tmp_path)

@@ -1,6 +1,8 @@
 """Real processes: those that answer, and those that hang, flood, fork, resist and vanish."""
 
+import errno
 import os
+import selectors
 import signal
 import threading
 import time
@@ -54,6 +56,17 @@ def test_a_command_says_how_it_ended() -> None:
     ran = sh("echo out; echo err >&2; exit 3")
 
     assert Ran(end="exited", status=3, output=b"out\n", errors=b"err\n") == ran
+
+
+def test_watching_a_command_needs_no_selector_of_the_kernel_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the last descriptor taken, one that has begun would run on unwatched, and nobody would wait for it."""
+
+    def none_left() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(selectors, "DefaultSelector", none_left)
+    monkeypatch.setattr(selectors, "EpollSelector", none_left)
+    assert "exited" == sh("exit 0").end
 
 
 def test_a_command_that_a_signal_kills_says_which() -> None:

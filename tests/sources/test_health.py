@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import resource
 import ssl
 import time
@@ -28,7 +29,9 @@ from tests.sources.servers import (
     silent,
 )
 from watchdog.core.model import Colour, Missing, Reading
+from watchdog.sources.base import Finding
 from watchdog.sources.health import HealthSource, _together
+from watchdog.sources.health_errors import ProberError
 from watchdog.sources.http_probe import HttpTarget, ProbeAnswer, Tls
 from watchdog.sources.resolve import Resolver
 
@@ -441,3 +444,57 @@ def test_a_server_that_is_down_says_more_than_one_that_is_not_known(
     answer = _together(parts)
 
     assert expected == (answer.ok, answer.refused, answer.missing, answer.detail)
+
+
+def looked(conversation: Conversation | None, *, other: Conversation | None = None, **target: Any) -> list[Finding]:
+    """What `examine` finds of a server that holds this conversation, green, and perhaps of blue's; None: no server."""
+
+    async def main() -> list[Finding]:
+        async with served(conversation or silent) as port, served(other or silent) as stable:
+            ports = [port if conversation else free_port(), stable if other else free_port()]
+            green, blue = (
+                HttpTarget(url=f"http://127.0.0.1:{each}/health", **{"timeout": 5.0, **target}) for each in ports
+            )
+            health = source(green, blue)
+            try:
+                return list(await health.examine())
+            finally:
+                await health.close()
+
+    return asyncio.run(main())
+
+
+def test_what_a_person_should_know_of_each_server() -> None:
+    """A healthy one, and one that is not, with what would be right."""
+    blue, green = looked(answering(b"", status="404 Not Found"), other=answering(b"{}"))
+
+    assert blue.ok is True
+    assert re.fullmatch(r"blue at 127.0.0.1:\d+ is healthy: 200 after 0.\d\d s", blue.what)
+    assert green.ok is False
+    assert green.what.endswith("is not healthy: status: 404, wanted 200")
+    assert "wanted a path that answers so, or expect: STATUS" == green.remedy
+
+
+def test_a_server_that_does_not_run_yet_is_worth_a_word() -> None:
+    """It waits for a release while the other colour serves; when neither runs that is wrong."""
+    assert [True, None] == [finding.ok for finding in looked(None, other=answering(b"{}"))]
+    assert [False, False] == [finding.ok for finding in looked(None)]
+
+
+def test_a_slow_page_is_worth_a_word() -> None:
+    """A busier moment would be a failure."""
+    blue, _ = looked(None, other=answering(b"{}", hold=0.3), timeout=0.5)
+
+    assert (None, "timeout: 0.5s leaves it little; a longer one") == (blue.ok, blue.remedy)
+
+
+def test_a_prober_that_cannot_run_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of this host, and not of the application."""
+    monkeypatch.setattr("watchdog.sources.http_probe.HttpProber._within_deadline", _out_of_descriptors)
+    found = looked(answering(b"{}"))
+
+    assert [(False, "see this host's limits")] * 2 == [(finding.ok, finding.remedy) for finding in found]
+
+
+async def _out_of_descriptors(*_: object) -> None:
+    raise ProberError("Too many open files")

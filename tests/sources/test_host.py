@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from watchdog.core.model import Colour, Missing, Reading
@@ -230,6 +231,22 @@ def test_a_pid_file_leads_to_its_process(tmp_path: Path, child: "subprocess.Pope
     assert (1.0, 1.0) == (first.processes, first.threads)
     assert isinstance(first.memory, float)
     assert first.memory > MIB
+
+
+def test_a_clock_that_is_set_is_no_restart(
+    tmp_path: Path, child: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of day at which a process began moves with the clock; the process is the same."""
+    file = tmp_path / "app.pid"
+    file.write_text(f"{child.pid}\n")
+    first = PidFile(file).see().look
+    booted = psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted - 100.0)
+    second = PidFile(file).see().look
+
+    assert isinstance(first, Look)
+    assert isinstance(second, Look)
+    assert first.main == second.main
 
 
 def test_a_pid_file_that_leads_nowhere_is_empty(tmp_path: Path, child: "subprocess.Popen[bytes]") -> None:

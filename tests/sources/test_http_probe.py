@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.sources.servers import Conversation, answering, free_port, served, silent
+from watchdog.core.model import Missing
 from watchdog.sources import http_probe
 from watchdog.sources.http_probe import HttpProber, HttpTarget, ProbeAnswer, Tls
 
@@ -185,3 +186,23 @@ def test_requests_that_wait_do_not_hold_up_others() -> None:
 
     asyncio.run(main())
     assert 120 == open_at_once
+
+
+def test_a_prober_that_is_let_go_of_says_nothing_of_its_target() -> None:
+    """A reload closes it in the midst of a request, or before one: neither is a failure of the target."""
+
+    async def main() -> list[ProbeAnswer]:
+        async with served(silent) as port:
+            prober = HttpProber(f"http://127.0.0.1:{port}", Tls(), time.monotonic)
+            target = HttpTarget(url=f"http://127.0.0.1:{port}/health", timeout=5.0)
+            under_way = asyncio.create_task(prober.probe(target))
+            await asyncio.sleep(0.1)
+            await prober.close()
+            return [await under_way, await prober.probe(target)]
+
+    answers = asyncio.run(main())
+    assert [(Missing.ERROR, False, False)] * 2 == [(each.missing, each.ok, each.refused) for each in answers]
+    assert [
+        "the daemon let go of the connection",
+        "the daemon watches with another configuration by now",
+    ] == [each.detail for each in answers]

@@ -13,11 +13,11 @@ from pathlib import Path
 from watchdog.config.adapters import Compiled, ServiceSettings
 from watchdog.config.sources.translate import SourceSettings
 from watchdog.control.client import Client, ControlError
-from watchdog.core.model import Colour, Missing, Reading
+from watchdog.core.model import Colour
 from watchdog.daemon import adapters
 from watchdog.daemon.sources import build
 from watchdog.daemon.sources.build import Reveal
-from watchdog.sources.base import Finding, LiveSource, PollSource
+from watchdog.sources.base import Finding
 from watchdog.sources.edge_socket import queue_warning
 
 EXAMINE_WITHIN_S = 15.0
@@ -55,36 +55,14 @@ async def _source(service: ServiceSettings, settings: SourceSettings, reveal: Re
         return Asked(service=service.name, source=settings.name, findings=found)
     try:
         async with asyncio.timeout(EXAMINE_WITHIN_S):
-            found = await _look(source)
+            found = await source.examine()
     except TimeoutError:
         found = (Finding(ok=False, what=f"no answer within {EXAMINE_WITHIN_S:.0f} s"),)
+    except Exception as error:  # noqa: BLE001 - what a server lies must not cost the other sources' findings
+        found = (Finding(ok=False, what=f"could not be looked at: {type(error).__name__}: {error}"),)
     finally:
         await source.close()
     return Asked(service=service.name, source=settings.name, findings=found)
-
-
-async def _look(source: PollSource) -> tuple[Finding, ...]:
-    """What the source itself finds, or one poll of a source that can only be polled."""
-    if isinstance(source, LiveSource):
-        return await source.examine()
-    async with asyncio.timeout(source.deadline):
-        readings = await source.poll()
-    said = {(each.colour, each.detail) for each in readings if each.value == 0.0 and each.detail}
-    return tuple(
-        _reading(each)
-        for each in readings  # why a probe failed is told once, not again for each signal that it left without a value
-        if not (isinstance(each.value, Missing) and (each.colour, each.detail) in said)
-    )
-
-
-def _reading(reading: Reading) -> Finding:
-    """One reading as a finding: a probe that fails is one, a gauge's value is told as it is."""
-    of = f" of {reading.colour}" if reading.colour is not None else ""
-    detail = f": {reading.detail}" if reading.detail else ""
-    if isinstance(reading.value, Missing):
-        return Finding(ok=False, what=f"{reading.signal}{of} has no value ({reading.value}){detail}")
-    failed = reading.signal == "up" and reading.value == 0.0
-    return Finding(ok=not failed, what=f"{reading.signal}{of} is {reading.value:g}{detail}")
 
 
 def _servers(service: ServiceSettings, known: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:

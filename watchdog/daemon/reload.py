@@ -87,6 +87,8 @@ class Reloading:
                 raise
             self.compiled = compiled
             self._equip(contacts)
+            # Before the swap closes the old sources: a probe that decides on a rollback must find an open one.
+            self._performer.equip({**self._plant.hands, **built.hands})
             retired = await self._plant.swap(built)
             self._performer.equip(built.hands)
             self._retire(retired)

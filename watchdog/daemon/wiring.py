@@ -13,6 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchdog.config.adapters import Compiled, ServiceSettings
+from watchdog.config.sources.alertmanager import AlertmanagerSettings
+from watchdog.config.sources.command import CommandSettings
+from watchdog.config.sources.health import HealthSettings
+from watchdog.config.sources.postgres import PostgresSettings
+from watchdog.config.sources.translate import SourceSettings
 from watchdog.config.words import Secret
 from watchdog.core.events import Event, Observed
 from watchdog.core.model import Colour, Reading, Seconds
@@ -173,11 +178,9 @@ class Plant:
             old, self._kits = self._kits, built.kits
             services = [adapters.edge_service(each, self._emit(each.name)) for each in built.compiled.services]
             self._access_log.configure(built.parser, services)
-            for kit in built.kits.values():
-                for poller in kit.pollers.values():
-                    poller.start()
-            for kit in old.values():
-                await _stop_watching(kit)
+            for name, kit in built.kits.items():
+                _start_watching(kit, old.get(name))
+            await asyncio.gather(*(_stop_watching(kit) for kit in old.values()))
             kept = [kit.router for kit in built.kits.values()]
             return [kit.router for kit in old.values() if kit.router not in kept]
 
@@ -224,8 +227,8 @@ class Plant:
         """Let go of every source and router."""
         async with self._changing:
             kits, self._kits = self._kits, {}
+            await asyncio.gather(*(_stop_watching(kit) for kit in kits.values()))
             for kit in kits.values():
-                await _stop_watching(kit)
                 await kit.router.close()
 
 
@@ -246,10 +249,26 @@ def _set_rhythm(kit: Kit, *, live: bool) -> None:
         poller.set_interval(kit.sources[source].interval if live else kit.idle_intervals[source])
 
 
+def _start_watching(kit: Kit, before: Kit | None) -> None:
+    """Begin to poll. Probes that are as they were keep their rhythm: a row of failures must take its time.
+
+    A source that counts begins at once, for what happens before its first look is not counted.
+    """
+    known = {} if before is None else {each.name: each for each in before.settings.sources}
+    for settings in kit.settings.sources:
+        goes_on = before is not None and settings == known.get(settings.name) and _probes(settings)
+        kit.pollers[settings.name].start(before.pollers[settings.name].last if before and goes_on else None)
+
+
+def _probes(settings: SourceSettings) -> bool:
+    if isinstance(settings, CommandSettings):
+        return settings.returns == "status"
+    return isinstance(settings, HealthSettings | PostgresSettings | AlertmanagerSettings)
+
+
 async def _stop_watching(kit: Kit) -> None:
-    await kit.line_probe.stop()
-    for poller in kit.pollers.values():
-        await poller.stop()
+    """Side by side: several that hang cost the time of one."""
+    await asyncio.gather(kit.line_probe.stop(), *(poller.stop() for poller in kit.pollers.values()))
 
 
 WORKERS_GROUPS = ("www-data", "nginx")

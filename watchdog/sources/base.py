@@ -7,7 +7,7 @@ reading Missing. An empty result is not zero.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias
 
 from watchdog.core.model import Reading, Seconds
 
@@ -16,6 +16,18 @@ Now: TypeAlias = Callable[[], Seconds]
 
 Emit: TypeAlias = Callable[[str, Seconds, Seconds, tuple[Reading, ...]], None]
 """Takes a finished poll: source name, start, end (engine seconds), readings of both colours. Never blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was seen when a source was asked once, for a human who sets it up."""
+
+    ok: bool | None
+    """None: it works, and is probably not what is meant."""
+    what: str
+    """What was asked and seen."""
+    remedy: str = ""
+    """What would be right."""
 
 
 class PollSource(Protocol):
@@ -33,27 +45,10 @@ class PollSource(Protocol):
         """The answer when the poll itself did not end in time or raised: what each signal is worth then."""
         ...
 
-    async def close(self) -> None:
-        """Let go of connections."""
+    async def examine(self) -> tuple[Finding, ...]:
+        """Look at the real thing once, for what a file cannot show. What goes wrong there is a finding."""
         ...
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was seen when a source was asked once, for a human who sets it up."""
-
-    ok: bool | None
-    """None: it works, and is probably not what is meant."""
-    what: str
-    """What was asked and seen."""
-    remedy: str = ""
-    """What would be right."""
-
-
-@runtime_checkable
-class LiveSource(PollSource, Protocol):
-    """A source that can look at its own target, to find what a configuration file cannot show."""
-
-    async def examine(self) -> tuple[Finding, ...]:
-        """Ask the real thing once. Never raises: what goes wrong is a finding."""
+    async def close(self) -> None:
+        """Let go of connections."""
         ...

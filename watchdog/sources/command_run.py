@@ -145,7 +145,7 @@ class _Streams:
     def __init__(self, process: "subprocess.Popen[bytes]", largest: int) -> None:
         assert process.stdout is not None  # both are pipes
         assert process.stderr is not None
-        self.selector = selectors.DefaultSelector()
+        self.selector = selectors.PollSelector()  # needs no descriptor, so there is always one
         self._pipes: tuple[IO[bytes], IO[bytes]] = (process.stdout, process.stderr)
         self._left = largest
         self._data = {pipe.fileno(): bytearray() for pipe in self._pipes}
@@ -199,7 +199,7 @@ class _Streams:
 
 
 def _readable(fd: int, within: Seconds) -> bool:
-    with selectors.DefaultSelector() as selector:
+    with selectors.PollSelector() as selector:
         selector.register(fd, selectors.EVENT_READ)
         return bool(selector.select(within))
 

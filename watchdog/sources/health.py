@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.core.model import Colour, Missing, Reading, Seconds
-from watchdog.sources.base import Now
+from watchdog.sources.base import Finding, Now
 from watchdog.sources.http_probe import STOOD_STILL, HttpProber, HttpTarget, ProbeAnswer
 
 
@@ -63,6 +63,17 @@ class HealthSource:
             for signal in ("up", "seconds")
         )
 
+    async def examine(self) -> tuple[Finding, ...]:
+        """Every server's page once, and what was answered."""
+        asked = [(colour, page) for colour, pages in self._pages.items() for page in pages]
+        answers = await asyncio.gather(*(page.prober.probe(page.target) for _, page in asked))
+        told = list(zip(asked, answers, strict=True))
+        running = {colour for (colour, _), answer in told if not answer.refused}
+        return tuple(
+            _finding(f"{colour} at {page.prober.address}", page.target, answer, alone=not running <= {colour})
+            for (colour, page), answer in told
+        )
+
     async def close(self) -> None:
         """Close the clients."""
         for pages in self._pages.values():
@@ -95,3 +106,34 @@ def _readings(colour: Colour, answer: ProbeAnswer) -> tuple[Reading, Reading]:
         Reading(signal="up", colour=colour, value=up, detail=answer.detail),
         Reading(signal="seconds", colour=colour, value=seconds, detail=answer.detail),
     )
+
+
+_REMEDIES: Mapping[str, str] = {
+    "refused": "start it, or correct the server's address",
+    "timeout": "make the page faster, or timeout longer: as it is the server counts as down",
+    "tls": "wanted tls: {ca: /PATH} or tls: {server_name: NAME}, or another certificate",
+    "dns": "correct the server's name, or this machine's resolver",
+    "unreachable": "look at the way there: routes and firewalls",
+    "status": "wanted a path that answers so, or expect: STATUS",
+    "redirect": "wanted the path that it leads to, or a header that the page asks for",
+    "body": "mend the application, or say in expect what it answers",
+    "too_large": "wanted a page for health checks alone",
+}
+"""What would be right, by the class of the failure."""
+
+
+def _finding(who: str, target: HttpTarget, answer: ProbeAnswer, *, alone: bool) -> Finding:
+    """One server's answer. `alone`: the other colour runs, so this one may be what waits for the next release."""
+    took = answer.ended - answer.started
+    if answer.missing is not None:
+        return Finding(ok=False, what=f"{who} could not be asked: {answer.detail}", remedy="see this host's limits")
+    if answer.refused and alone:
+        what = f"{who} does not run: {answer.detail}"
+        return Finding(ok=None, what=what, remedy="start it before a release goes there")
+    if not answer.ok:
+        remedy = _REMEDIES.get(answer.detail.partition(":")[0], "is it the application that listens there?")
+        return Finding(ok=False, what=f"{who} is not healthy: {answer.detail}", remedy=remedy)
+    said = f"{who} is healthy: {answer.status} after {took:.2f} s"
+    if took > target.timeout / 2:
+        return Finding(ok=None, what=said, remedy=f"timeout: {target.timeout:g}s leaves it little; a longer one")
+    return Finding(ok=True, what=said)

@@ -94,6 +94,7 @@ class HttpProber:
     def __init__(self, url: str, tls: Tls, now: Now) -> None:
         """`url`: any of the server. OSError or ssl.SSLError for a CA file, httpx.InvalidURL for a URL that is none."""
         self._now = now
+        self._closed = False
         self._url = httpx.URL(url)
         if self._url.scheme not in ("http", "https") or not self._url.host:
             raise httpx.InvalidURL(f"found {url!r}, wanted something like http://127.0.0.1:8081/health")
@@ -119,6 +120,8 @@ class HttpProber:
         except ProberError as error:
             missing, detail = Missing.ERROR, str(error)
         ended = self._now()
+        if failure is not None and self._closed:
+            failure, missing, detail = None, Missing.ERROR, "the daemon let go of the connection"
         if ended - started > target.timeout + STOOD_STILL:
             missing, detail = Missing.STALE, f"the daemon stood still for {ended - started:.1f} s during a probe"
         elif failure is not None:
@@ -134,11 +137,14 @@ class HttpProber:
         )
 
     async def close(self) -> None:
-        """Let go of connections and of the lookup's thread."""
+        """Let go of connections and of the lookup's thread. What is under way says nothing of the target any more."""
+        self._closed = True
         self._resolver.close()
         await self._client.aclose()
 
     async def _within_deadline(self, target: HttpTarget) -> _Judged:
+        if self._closed:
+            raise ProberError("the daemon watches with another configuration by now")
         try:
             async with asyncio.timeout(target.timeout):
                 return await self._ask_addresses(target)

@@ -5,7 +5,6 @@ own readings only: what each signal is worth then (`missing()`) is emitted in it
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -33,10 +32,14 @@ class Poller:
         self._task: asyncio.Task[None] | None = None
         self._poll: asyncio.Task[tuple[Reading, ...]] | None = None
         self._silent: Missing | None = None
+        self._said = ""
+        self.last: Seconds | None = None
+        """When the last poll was due; None before the first."""
 
-    def start(self) -> None:
-        """Begin to poll, in the running loop."""
+    def start(self, last: Seconds | None = None) -> None:
+        """Begin to poll, in the running loop: at once, or in the rhythm of another poller whose last poll was then."""
         if self._task is None:
+            self.last = last
             self._task = asyncio.get_running_loop().create_task(self._run(), name=f"poll {self._source.name}")
 
     async def stop(self) -> None:
@@ -48,9 +51,13 @@ class Poller:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=END_WITHIN)
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(END_WITHIN):
                 await self._source.close()
+        except TimeoutError:
+            return
+        except Exception as error:  # noqa: BLE001 - whoever stops the others, too, must not be stopped by this one
+            self._say(f"its close failed: {type(error).__name__}: {error}")
 
     def set_interval(self, interval: Seconds) -> None:
         """Another rate from now on; the next poll comes at once if it is overdue by the new rate."""
@@ -72,17 +79,16 @@ class Poller:
             self._changed.set()
 
     async def _run(self) -> None:
-        due = self._now()
-        last = due
+        due = self._now() if self.last is None else self.last + self._interval
         while True:
             if self._paused:
                 await self._sleep(None)
                 due = self._now()
             elif (wait := due - self._now()) > 0:
                 if await self._sleep(wait):
-                    due = last + self._interval
+                    due = due if self.last is None else self.last + self._interval
             else:
-                last = due
+                self.last = due
                 began = self._now()
                 await self._one_poll()
                 due = began if began - due > self._interval / 2 else due  # a late start is a new rhythm, no drift
@@ -140,11 +146,15 @@ class Poller:
         silent = first if isinstance(first, Missing) and all(isinstance(each, Missing) for each in values) else None
         if silent is not self._silent and silent is not None:
             self._say(readings[0].detail or f"no reading has a value ({silent})")
+        if silent is None:
+            self._said = ""
         self._silent = silent
 
     def _say(self, what: str) -> None:
-        if self._failed is not None:
+        """For the log; the same words are not said again and again."""
+        if self._failed is not None and what != self._said:
             self._failed(self._source.name, what)
+        self._said = what
 
 
 def _forget(task: "asyncio.Task[Any]") -> None:

@@ -165,6 +165,29 @@ def test_a_name_is_asked_at_the_address_that_answers() -> None:
     assert b"Host: app.internal:" in application.headers[0]
 
 
+def test_the_address_that_answered_is_asked_again() -> None:
+    """A name's addresses come in another order each time; each leads to a process with counters of its own."""
+    orders = iter([["127.0.0.1", "127.0.0.2"], ["127.0.0.2", "127.0.0.1"], ["127.0.0.2"], ["127.0.0.1", "127.0.0.2"]])
+
+    class Turning(Resolver):
+        async def addresses(self, deadline: float) -> list[str]:
+            return next(orders)
+
+    async def main() -> list[object]:
+        async with (
+            served(answering(b"1")) as port,
+            served(answering(b"2"), host="127.0.0.2", at=port),
+        ):
+            client = Client(Target(url=f"http://app.internal:{port}/actuator"))
+            client._resolver = Turning("app.internal", port)
+            try:
+                return [(await client.ask([("/health", ())], 2.0))[0].body for _ in range(4)]
+            finally:
+                await client.close()
+
+    assert [1, 1, 2, 2] == asyncio.run(main())
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000])
 def test_a_body_that_is_no_json_is_none(body: bytes) -> None:
     """The status stays."""

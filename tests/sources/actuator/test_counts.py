@@ -38,6 +38,22 @@ def test_a_restart_counts_in_full() -> None:
     assert 4.0 == after(one(100.0, 1.0), one(None, 2.0), one(4.0, 2.0))["gc"].value
 
 
+def test_an_older_process_that_answers_counts_nothing() -> None:
+    """Two behind one name that answer in turn would otherwise both be restarts, and their whole past would count."""
+    young = after(one(50.0, 1.0), one(3.0, 2.0), one(51.0, 1.0), one(4.0, 2.0))
+    assert {"gc": Count(1.0, 1.0)} == young
+    assert {"gc": Count(Missing.STALE, None)} == after(one(50.0, 1.0), one(3.0, 2.0), one(51.0, 1.0))
+
+
+def test_an_older_process_that_stays_is_the_present_one() -> None:
+    """The clock was set back before a restart: its past does not count, and what comes after it does."""
+    polls = [one(9.0, 2.0), *(one(float(value), 1.0) for value in range(1, 6))]
+
+    assert {"gc": Count(Missing.STALE, None)} == after(*polls[:4])
+    assert {"gc": Count(Missing.EMPTY, None)} == after(*polls[:5])
+    assert {"gc": Count(1.0, 4.0)} == after(*polls)
+
+
 def test_differences_are_taken_per_server_before_the_sum() -> None:
     """One that restarts does not eat the other's."""
 

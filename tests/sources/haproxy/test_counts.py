@@ -136,3 +136,37 @@ def test_servers_that_answered_are_named() -> None:
 def test_counters_read_a_moment_apart_make_no_failures() -> None:
     """HAProxy's threads count while the table is written: a small contradiction is no event."""
     assert (5, 0, 0, 0, 0) == counted(after([row()], [row(stot=5, hrsp_2xx=5, eresp=3, sessions=1)]))
+
+
+def test_an_older_process_that_answers_again_counts_nothing() -> None:
+    """During a reload both may answer for a moment; its whole past would otherwise come as one burst."""
+    past = row(stot=900, hrsp_2xx=600, hrsp_5xx=300)
+    counting, _ = advance(Counting(), 1.0, "1", [past], started=100.0)
+    counting, young = advance(counting, 2.0, "2", [row(stot=3, hrsp_2xx=3)], started=200.0)
+    assert (3, 0, 0, 0, 0) == counted(young)
+
+    counting, old = advance(counting, 3.0, "1", [past], started=100.0)
+    assert Missing.STALE is old
+    _, young = advance(counting, 4.0, "2", [row(stot=5, hrsp_2xx=5)], started=200.0)
+    assert (2, 0, 0, 0, 0) == counted(young)
+
+
+def test_an_older_process_that_stays_is_the_present_one() -> None:
+    """The clock was set back before a reload: its past does not count, and what comes after it does."""
+    counting, _ = advance(Counting(), 0.0, "1", [row(stot=9, hrsp_2xx=9)], started=200.0)
+    found: list[Counts | Missing] = []
+    for poll in range(1, 6):
+        counting, counts = advance(counting, float(poll), "2", [row(stot=poll, hrsp_2xx=poll)], started=100.0)
+        found.append(counts)
+
+    assert [Missing.STALE, Missing.STALE, Missing.STALE, Missing.EMPTY] == found[:4]
+    assert (1, 0, 0, 0, 0) == counted(found[4])
+
+
+def test_servers_that_are_gone_for_an_hour_are_forgotten() -> None:
+    """Names of servers that are added at run time come and go for ever."""
+    counting = Counting()
+    for hour in range(5):
+        counting, _ = advance(counting, 3700.0 * hour, "1", [row(f"green-{hour}", stot=1)])
+
+    assert ["green-4"] == list(counting.rows)

@@ -101,6 +101,38 @@ def test_an_answer_that_is_none(conversation: Conversation, kind: Missing, words
     assert (kind, words, refused) == asyncio.run(asked(conversation))
 
 
+def test_a_long_complaint_is_not_read_to_its_end() -> None:
+    """A proxy's page of megabytes would hold everything up while it is taken apart; the next question is answered."""
+    sent: list[int] = []
+
+    async def complaining(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if sent:
+            await answering(GOOD.encode())(replayed(), writer)
+            return
+        sent.append(0)
+        writer.write(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 8000000\r\n\r\n")
+        for _ in range(80):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+            sent[0] += 100_000
+
+    async def play() -> list[Any]:
+        async with served(complaining) as port:
+            client = Client(url=f"http://127.0.0.1:{port}", timeout=5.0, headers={})
+            return [await asyncio.to_thread(ask, client), await asyncio.to_thread(ask, client)]
+
+    assert [(Missing.ERROR, "status 503", False), [{"metric": {}, "value": [1, "1"]}]] == asyncio.run(play())
+    assert sent[0] < 8_000_000
+
+
+def replayed() -> asyncio.StreamReader:
+    """A reader that gives an end of a head."""
+    reader = asyncio.StreamReader()
+    reader.feed_data(b"\r\n\r\n")
+    return reader
+
+
 @pytest.mark.parametrize("conversation", [hanging_up, resetting, babbling, cut_short])
 def test_a_connection_that_ends_badly(conversation: Conversation) -> None:
     """However it does."""

@@ -7,11 +7,14 @@ nothing, and the next count reaches over it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watchdog.core import deltas
 from watchdog.core.deltas import Counters, Raw
 from watchdog.core.model import Missing, Seconds
+
+OLDER_AT_MOST = 3
+"""Polls that an older process may answer before it is the present one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Counting:
     """By server."""
     counters: Mapping[str, Counters] = field(default_factory=dict)
     """By signal."""
+    older: int = 0
+    """Polls in a row that an older process answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,20 @@ class Count:
 
 
 def advance(before: Counting, at: Seconds, servers: Mapping[str, Counted]) -> tuple[Counting, Mapping[str, Count]]:
-    """The events between the last poll and this one, of every signal that all servers have told."""
+    """The events between the last poll and this one, of every signal that all servers have told.
+
+    Missing.STALE when a process answers that began before the last one: two of them share the server's name. Taken for
+    a restart its whole past would count. One that goes on to answer is the present one all the same (the clock was set
+    back): it is looked at as if for the first time.
+    """
+    told = set.intersection(*(set(said.values) for said in servers.values())) if servers else set()
+    if any(_older(before, server, said) for server, said in servers.items()):
+        if before.older < OLDER_AT_MOST:
+            return replace(before, older=before.older + 1), dict.fromkeys(sorted(told), Count(Missing.STALE, None))
+        before = Counting()
     again = {
         server for server, said in servers.items() if said.started is not None and _restarted(before, server, said)
     }
-    told = set.intersection(*(set(said.values) for said in servers.values())) if servers else set()
     counters, counts = dict(before.counters), {}
     for signal in sorted(told):
         raws = [
@@ -64,3 +78,7 @@ def advance(before: Counting, at: Seconds, servers: Mapping[str, Counted]) -> tu
 def _restarted(before: Counting, server: str, said: Counted) -> bool:
     """Whether another process answers than at the last poll: its counters began at 0, whatever they are by now."""
     return before.started.get(server, said.started) != said.started
+
+
+def _older(before: Counting, server: str, said: Counted) -> bool:
+    return said.started is not None and said.started < before.started.get(server, said.started)

@@ -11,6 +11,8 @@ from watchdog.sources.actuator.answers import Metric, Said, unregistered
 from watchdog.sources.actuator.colour import gauge, words
 from watchdog.sources.actuator.counts import Count, Counted, Counting, advance
 
+_OLDER = "another process answered than before, and an older one: several share the server's name; list each by itself"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -47,6 +49,8 @@ def _count(metric: Metric, servers: Mapping[str, Told], count: Count | None) -> 
     nowhere = all(told.values[metric.name] is None for told in servers.values())
     if count is None or (nowhere and not metric.absent_is_zero):
         return Said(next(iter(unknown.values())).value, words(servers, unknown))
+    if count.value is Missing.STALE:
+        return Said(Missing.STALE, _OLDER)
     if isinstance(count.value, Missing):
         return Said(Missing.EMPTY, "the first look: nothing to compare with yet")
     return Said(count.value, "", count.since)

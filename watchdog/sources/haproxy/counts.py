@@ -21,12 +21,15 @@ with HAProxy 2.6.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watchdog.core import deltas
 from watchdog.core.deltas import Counters, Raw
 from watchdog.core.model import Missing, Seconds
 from watchdog.sources.haproxy.table import COUNTERS, Row
+
+OLDER_AT_MOST = 3
+"""Polls that an older process may answer before it is the present one."""
 
 _ANSWERS = ("hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other")
 
@@ -36,10 +39,14 @@ class Counting:
     """What is remembered of one colour between two polls."""
 
     process: str = ""
+    started: float | None = None
+    """When that process began, in Unix seconds of its own clock; None when it does not say."""
     at: Seconds | None = None
     rows: Mapping[str, Row] = field(default_factory=dict)
     """The last row of each server."""
     columns: Mapping[str, Counters] = field(default_factory=dict)
+    older: int = 0
+    """Polls in a row that an older process answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +67,21 @@ class Counts:
     since: Seconds
 
 
-def advance(before: Counting, at: Seconds, process: str, rows: Iterable[Row]) -> tuple[Counting, Counts | Missing]:
-    """The events between the last poll and this one; Missing.EMPTY for the first, which has nothing to compare with."""
+def advance(
+    before: Counting, at: Seconds, process: str, rows: Iterable[Row], *, started: float | None = None
+) -> tuple[Counting, Counts | Missing]:
+    """The events between the last poll and this one; Missing.EMPTY for the first, which has nothing to compare with.
+
+    Missing.STALE when a process answers that began before the last one: the old one during a reload, or two that share
+    an address. It says nothing new, and taken for a restart its whole past would count. One that goes on to answer is
+    the present one all the same (the clock was set back): it is looked at as if for the first time.
+    """
     seen = {row.server: row for row in rows}
     is_new = bool(before.process) and process != before.process
+    if is_new and started is not None and before.started is not None and started < before.started:
+        if before.older < OLDER_AT_MOST:
+            return replace(before, older=before.older + 1), Missing.STALE
+        before, is_new = Counting(), False
     anew = {name for name, row in seen.items() if is_new or _fell(row, before.rows.get(name))}
     columns: dict[str, Counters] = {}
     grown: dict[str, float] = {}
@@ -78,7 +96,9 @@ def advance(before: Counting, at: Seconds, process: str, rows: Iterable[Row]) ->
             missing = count
         else:
             grown[column] = count
-    after = Counting(process=process, at=at, rows={**before.rows, **seen}, columns=columns)
+    known = {series for series, _, _ in columns["stot"].known}  # names that come and go are forgotten in the end
+    kept = {name: row for name, row in before.rows.items() if name in known}
+    after = Counting(process=process, started=started, at=at, rows={**kept, **seen}, columns=columns)
     if missing is not None or before.at is None:
         return after, missing or Missing.EMPTY
     more_now = sum(_more_sessions(row, before.rows.get(name), is_new=is_new) for name, row in seen.items())

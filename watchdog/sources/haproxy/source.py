@@ -20,6 +20,7 @@ SIGNALS = (*COUNTS, "sessions", "queue", "response_time", "server_up")
 SLACK_S: Seconds = 0.5
 """A question ends by itself at its timeout; so long after it the source was in a process that did not run."""
 
+_OLDER = "an older HAProxy process answered: a reload is under way, or two processes share the socket or address"
 _TCP = "mode tcp: HAProxy sees no requests there; wanted mode http"
 
 
@@ -102,7 +103,7 @@ class HaproxySource:
         else:
             backend = table.backends[pool.backend]
             rows = [row for row in backend.rows.values() if not pool.servers or row.server in pool.servers]
-            counting, counts = advance(self._counting[colour], at, table.process, rows)
+            counting, counts = advance(self._counting[colour], at, table.process, rows, started=table.started)
             self._counting[colour] = counting
             said = {**_counted(counts, at, backend.mode), **_gauges(rows, counts, backend.mode), "server_up": _up(rows)}
         return tuple(
@@ -114,6 +115,8 @@ class HaproxySource:
 def _counted(counts: Counts | Missing, at: Seconds, mode: str) -> dict[str, _Said]:
     if mode == "tcp":
         return dict.fromkeys(COUNTS, _Said(Missing.EMPTY, _TCP))
+    if counts is Missing.STALE:
+        return dict.fromkeys(COUNTS, _Said(counts, _OLDER))
     if isinstance(counts, Missing):
         return dict.fromkeys(COUNTS, _Said(counts, "the first look: nothing to compare with yet"))
     return {name: _Said(getattr(counts, name), "", (counts.since, at)) for name in COUNTS}

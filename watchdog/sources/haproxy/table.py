@@ -63,6 +63,12 @@ class Table:
     info: Mapping[str, str]
     backends: Mapping[str, Backend]
 
+    @property
+    def started(self) -> float | None:
+        """When the process began, in Unix seconds of its own clock; None when it does not say."""
+        text = self.info.get("Start_time_sec", "")
+        return float(text) if text.isdecimal() else None
+
 
 def parse(said: str) -> Table:
     """The answer to `COMMANDS`. TableError when it is none, or not whole."""

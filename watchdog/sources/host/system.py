@@ -90,7 +90,8 @@ def tree(pid_file: Path) -> list[psutil.Process]:
         if main.status() == psutil.STATUS_ZOMBIE:
             raise GoneError(f"process {pid} has ended")
         if main.create_time() > written + NEWER_THAN_FILE_S:
-            raise GoneError(f"process {pid} is younger than {pid_file}: another one has the number now")
+            what = f"process {pid} is younger than {pid_file}: another one has the number now"
+            raise GoneError(f"{what}, or the clock was set since then; if so, touch the file")
         return [main, *main.children(recursive=True)]
     except psutil.NoSuchProcess:
         raise GoneError(f"process {pid} is not there") from None
@@ -130,7 +131,7 @@ def look(processes: Sequence[psutil.Process]) -> Look:
                 raise GoneError(f"process {process.pid} is not there") from None
     main = processes[0]
     return Look(
-        main=f"{main.pid}@{main.create_time():.2f}",
+        main=f"{main.pid}@{_began(main.pid)}",
         cpu_seconds=seconds,
         cores=cores(),
         memory=resident,
@@ -139,6 +140,18 @@ def look(processes: Sequence[psutil.Process]) -> Look:
         threads=threads,
         open_files=files,
     )
+
+
+def _began(pid: int) -> str:
+    """When a process began, in ticks since the boot. psutil's time of day moves when the clock is set: a restart.
+
+    GoneError.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        raise GoneError(f"process {pid} is not there") from None
+    return text.rpartition(")")[2].split()[19]  # after the name, which may hold anything
 
 
 def _open_files(process: psutil.Process) -> Amount:

@@ -27,6 +27,9 @@ from watchdog.core.model import Missing, Seconds
 LARGEST_BODY_BYTES = 8 * 1024 * 1024
 """Some 2,000 series with a minute of scrapes at 1 s each. Decoding more would hold the whole daemon up."""
 
+LARGEST_COMPLAINT_BYTES = 16 * 1024
+"""Of an answer that is not 200: the library writes it out and it is read again, which takes long for a large one."""
+
 LONGEST_GET = 4_000
 """Characters of a query that fits into the first line of a request; a proxy before the server may take no more."""
 
@@ -132,6 +135,9 @@ class _Session(requests.Session):
             if not chunk:
                 return bytes(body)
             body += chunk
+            if response.status_code != requests.codes.ok and len(body) > LARGEST_COMPLAINT_BYTES:
+                response.close()
+                return bytes(body)
             if len(body) > LARGEST_BODY_BYTES:
                 raise AskError(Missing.ERROR, f"its answer has over {LARGEST_BODY_BYTES // 2**20} MiB")
 
