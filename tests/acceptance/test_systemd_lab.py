@@ -20,6 +20,8 @@ OPT: Final = "opt/rollback-watchdog"
 ENVIRONMENT: Final = "/etc/rollback-watchdog/environment.yml"
 SERVICE: Final = "rollback-watchdog.service"
 SOCKET: Final = "rollback-watchdog-edge.socket"
+HOSPITAL: Final = "/etc/rollback-watchdog/osun-his.yml"
+CREDENTIALS: Final = ("on-call-url", "team-chat-url", "probe-token", "actuator-token", "db-password")
 TOOLS: Final = ("systemd-nspawn", "unshare", "nsenter", "setpriv", "systemd-sysusers", "systemd-tmpfiles")
 
 BOOT: Final = """
@@ -134,9 +136,10 @@ def seed(folder: Path) -> None:
     put("etc/tmpfiles.d/rollback-watchdog.conf", (ROOT / "systemd/tmpfiles.conf").read_text())
     (folder / OPT).mkdir(parents=True)
     (folder / OPT / "bin").symlink_to(Path(sys.executable).parent)
-    put("etc/rollback-watchdog/base.yml", (ROOT / "rules/base.yml").read_text())
+    for name in ("base.yml", "osun-his.yml"):
+        put(f"etc/rollback-watchdog/{name}", (ROOT / "rules" / name).read_text())
     put(ENVIRONMENT[1:], (ROOT / "rules/production.yml").read_text())
-    credentials = [f"{name}:/etc/rollback-watchdog/credentials/{name}" for name in ("on-call-url", "team-chat-url")]
+    credentials = [f"{name}:/etc/rollback-watchdog/credentials/{name}" for name in CREDENTIALS]
     # The checkout may lie below /home, where the unit does not look.
     lines = ["[Service]", "ProtectHome=no", *(f"LoadCredential={each}" for each in credentials)]
     put(f"etc/systemd/system/{SERVICE}.d/test.conf", "\n".join(lines) + "\n")
@@ -254,15 +257,15 @@ def test_a_file_with_a_mistake_is_refused_at_reload(daemon: Machine) -> None:
     """The reload fails and says where; the daemon goes on with what it has."""
     before = daemon.main_pid()
     assert 0 == daemon.run("systemctl", "reload", SERVICE).returncode
-    daemon.output("sed", "-i.bak", "s/limit: 5%/limit: 5/", ENVIRONMENT)
+    daemon.output("sed", "-i.bak", "s/limit: 2%/limit: 2/", HOSPITAL)
     try:
         reload = daemon.run("systemctl", "reload", SERVICE)
     finally:
-        daemon.output("mv", f"{ENVIRONMENT}.bak", ENVIRONMENT)
+        daemon.output("mv", f"{HOSPITAL}.bak", HOSPITAL)
 
     assert 0 != reload.returncode
     told = daemon.output("journalctl", "--unit", SERVICE, "--output", "cat")
-    assert 'rules.lab-results.sequential_ratio.limit: found "5"' in told
+    assert 'rules.lab-results.sequential_ratio.limit: found "2"' in told
     assert (before, True) == (daemon.main_pid(), daemon.answers())
 
 

@@ -1,6 +1,5 @@
 """Database connection errors: of the candidate alone, and of the server that both colours share."""
 
-import contextlib
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -42,6 +41,10 @@ def errors(signal: str) -> View:
     return {"sequential_count": {"events": signal, "limit": "2 per minute"}, "on_fire": "rollback", "warm_up": "1s"}
 
 
+FILLING_S = 2.5
+"""Longer than a poll of the source."""
+
+
 @dataclass(slots=True)
 class Exhaustion:
     """The candidate takes every connection that the database has, and keeps it."""
@@ -54,9 +57,11 @@ class Exhaustion:
         if not self.taken:
             self.began = time.time()
             where = {"host": str(self.servers[0].folder), "port": self.servers[0].port, "dbname": "app"}
-            with contextlib.suppress(psycopg.OperationalError):
-                while True:
+            while time.time() < self.began + FILLING_S:
+                try:
                     self.taken.append(psycopg.connect(**where, user="app", application_name="app-green"))  # type: ignore[arg-type]  # a plain dict
+                except psycopg.OperationalError:
+                    time.sleep(0.02)  # a place comes free whenever the daemon lets its last connection go
         return self.began
 
     def end(self) -> None:

@@ -30,7 +30,7 @@ CELLS = {
         rules={"lab-results": LABS, "edge-errors": EDGE, "health": HEALTH},
         fault={"route": "/clinic/lab-results", "error_rate": 0.8},
         routes=SHARES,
-        rate=100.0,
+        rate=200.0,
     )
 }
 
