@@ -80,5 +80,5 @@ def test_the_sources_are_asked_when_that_is_wanted(
     assert 1 == call(main, "check", "--live", str(path))
 
     out = capsys.readouterr().out
-    assert "  wrong    health      up of blue is 0: refused" in out
+    assert f"blue at 127.0.0.1:{free_tcp_port} is not healthy: refused" in out
     assert out.splitlines()[-1].startswith(f"{path} is right: ")

@@ -80,6 +80,26 @@ def test_a_token_that_nobody_can_read_on_its_way_is_no_matter(tmp_path: Path, ur
     assert () == changed(tmp_path, text).warnings
 
 
+BALANCED = """
+sources: {lb: {haproxy: {socket: /run/haproxy.sock, backend: app}}}
+rules: {slow: {threshold: {value: lb.response_time, when: "> 2s", for: 10s}, on_fire: freeze}}
+services: {app: {rules: [errors, health, slow]}}
+"""
+
+
+def test_a_gauge_that_needs_traffic_makes_blind_at_night(tmp_path: Path) -> None:
+    """Unless the rule, or the source, is said to do without it."""
+    (warning,) = changed(tmp_path, BALANCED).warnings
+    assert (
+        f"{tmp_path}/changed.yml:4: rules.slow.threshold.value: lb.response_time has no value while there is no "
+        "traffic, and without it the service is blind; wanted no_data: {empty: ok}, or required: false at lb"
+    ) == str(warning)
+
+    for old, new in (("freeze}", "freeze, no_data: {empty: ok}}"), ("app}}}", "app}, required: false}}")):
+        assert () == changed(tmp_path, BALANCED.replace(old, new)).warnings
+    assert () == changed(tmp_path, BALANCED.replace("freeze", "observe")).warnings
+
+
 METRICS = """
 sources:
   metrics:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.core.examples import ALIVE, BLUE, ERROR_RATE, GREEN, SERVICE, SHOP, WRITABLE, environment
 from tests.core.world import World
+from watchdog.core.conditions import SequentialRatio
 from watchdog.core.effects import ObserveTraffic, ProbeColour, Prove, SetTraffic
 from watchdog.core.events import Rollback, StopTheLine
 from watchdog.core.model import Schema
@@ -137,6 +138,31 @@ def test_a_candidate_that_is_bad_by_itself_is_rolled_back_after_a_shared_inciden
 
     assert world.is_in(Phase.ROLLED_BACK)
     assert frozenset({"2.0"}) == world.shop.known_bad
+
+
+def test_each_rule_forgets_a_shared_incident_when_it_sees_its_end() -> None:
+    """The quick rule's next chance failure is not the candidate's own because the slow one still waits."""
+    condition = ERROR_RATE.condition
+    assert isinstance(condition, SequentialRatio)
+    slow = replace(ERROR_RATE, name="slow-to-forget", condition=replace(condition, limit=0.02, min_effect=0.04))
+    world = soaking(replace(NO_DIVERT, rules=(ERROR_RATE, slow, ALIVE)))
+    world.share_bad[GREEN] = world.share_bad[BLUE] = 0.4
+    assert world.run(30.0, blocked)
+    world.run(10.0)
+
+    world.share_bad[GREEN] = world.share_bad[BLUE] = 0.0
+    assert world.run(30.0, lambda world: bool(world.bodies(EvidenceDiscarded)))
+    assert blocked(world)
+    world.share_bad[GREEN] = 0.1
+    world.run(1.0)
+    world.share_bad[GREEN] = 0.0
+    assert world.run(300.0, lambda world: world.deployment.wanted is None)
+
+    assert ("error-rate",) == next(
+        body.rules for body in world.bodies(EvidenceDiscarded) if isinstance(body, EvidenceDiscarded)
+    )
+    assert 1 == len(world.bodies(BlockCleared))
+    assert [] == world.bodies(RollbackOrdered)
 
 
 def test_new_proof_is_heard_while_a_rollback_is_blocked() -> None:

@@ -222,7 +222,7 @@ def test_nobody_listens() -> None:
 def test_an_examination_tells_what_fires_and_whether_silence_would_be_noticed() -> None:
     """Once with a heartbeat that beats, once with one that does not, once without one."""
     calm: dict[str, list[dict[str, Any]]] = {'color="blue"': [], 'color="green"': [alert("Slow")]}
-    both = [(True, "no alert of blue fires"), (None, "1 alerts of green fire now: Slow")]
+    both = [(True, "no alert of blue fires"), (None, "1 alert of green fires now: Slow")]
 
     def look(alerts: AlertmanagerSource) -> list[tuple[bool | None, str]]:
         return [(finding.ok, finding.what) for finding in asyncio.run(alerts.examine())]
@@ -230,6 +230,9 @@ def test_an_examination_tells_what_fires_and_whether_silence_would_be_noticed() 
     assert both == look(answers({**calm, 'alertname="Watchdog"': [alert("Watchdog")]}, []))
     silent_one = (False, 'the heartbeat {alertname="Watchdog"} does not fire: nobody evaluates alerts')
     assert [*both, silent_one] == look(answers({**calm, 'alertname="Watchdog"': []}, []))
+    beating = {'color="blue"': [], 'color="green"': [alert("Watchdog")], 'alertname="Watchdog"': [alert("Watchdog")]}
+    itself = "the heartbeat Watchdog is one of the alerts of green that are meant, so clear is never 1"
+    assert [(True, "no alert of blue fires"), (False, itself)] == look(answers(beating, []))
 
     async def without() -> list[tuple[bool | None, str]]:
         async with served(answering(b"[]")) as port:

@@ -392,3 +392,7 @@ def test_people_are_told_what_a_share_is_of(tmp_path: Path, monkeypatch: pytest.
     assert blue.what.startswith(f"blue: pid file {file}: cpu is a share of {system.cores():g} cores, memory of ")
     assert (False, f"green: pid file {tmp_path}/no.pid: {tmp_path}/no.pid is not there") == (green.ok, green.what)
     assert any(each.what.startswith("green: cpu has no value (empty)") for each in rest)
+    told = {each.what.partition(" is ")[0]: each.what.partition(" is ")[2] for each in rest if each.ok}
+    assert told["blue: memory"].endswith(" %")
+    assert told["blue: memory_bytes"].endswith(" MiB")
+    assert "1" == told["blue: processes"]

@@ -25,7 +25,7 @@ from watchdog.config.tree import Mapping, locate
 from watchdog.config.units import duration_text, number_text
 from watchdog.core import settings as core
 from watchdog.core.conditions import Probe, Spike, Threshold, Trend
-from watchdog.core.model import OnFire
+from watchdog.core.model import Missing, NoData, OnFire
 from watchdog.core.outlook.service import judged, warm_up
 from watchdog.core.outlook.values import NEVER, Rhythm, Scene
 from watchdog.core.rules import mixture
@@ -68,6 +68,7 @@ def _rule(tree: Mapping, sections: Sections, name: str, service: Service) -> Ite
     condition, source = conditions.condition(rule, service, sections), sections.sources[rule.source]
     place: Place = ("rules", name, condition.kind)
     each = f"{rule.source} ({duration_text(source.rhythm)} each)"
+    yield from _quiet(tree, sections, name, rule)
     match condition:
         case Probe():
             if rule.on_fire is OnFire.ROLLBACK and condition.fall == 1:
@@ -94,6 +95,19 @@ def _baseline(condition: Spike, source: Source) -> Iterator[str]:
             f"deployment, fewer than min_readings ({condition.min_readings}): the rule would never apply; wanted at "
             f"least {enough}, or a shorter idle_poll"
         )
+
+
+def _quiet(tree: Mapping, sections: Sections, name: str, rule: Rule) -> Iterator[Problem]:
+    """A gauge without a value at night makes blind where its source is required."""
+    source, specs = sections.sources[rule.source], sections.sources[rule.source].model.signals()
+    held = rule.no_data.get(Missing.EMPTY, NoData.HOLD) is NoData.HOLD
+    if not (source.is_required and rule.on_fire in COUNTED and held):
+        return
+    for key, signal in rule.signals:
+        if specs[signal.signal].needs_traffic:
+            text = f"{signal} has no value while there is no traffic, and without it the service is blind; "
+            message = f"{text}wanted no_data: {{empty: ok}}, or required: false at {rule.source}"
+            yield _at(tree, ("rules", name, rule.kind, key), message)
 
 
 def _of_value(condition: Threshold | Spike | Trend, each: str) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,9 @@
 What lives here: one translation per kind of rule. What must not: defaults (the schema has them), the rest of a rule.
 """
 
+from collections.abc import Mapping
+from typing import Final, Literal
+
 from watchdog.config.loaded import Sections
 from watchdog.config.schema.rules.base import Sequential
 from watchdog.config.schema.rules.counts import Probe, SequentialCount
@@ -101,7 +104,7 @@ def _threshold(threshold: Threshold, interval: float, lookback: float) -> core.T
         value=threshold.value.local,
         total=None if threshold.total is None else threshold.total.local,
         when=_bound(threshold.when),
-        clear=_bound(threshold.clear or threshold.when),
+        clear=_bound(threshold.when) if threshold.clear is None else _not_within(threshold.clear),
         for_=float(threshold.for_),
         clear_for=float(threshold.clear_for),
         matches=1 if matches is None else matches.matches,
@@ -139,6 +142,14 @@ def _trend(trend: Trend, interval: float, lookback: float) -> core.Trend:
         interval=interval,
         lookback=lookback,
     )
+
+
+_BEYOND: Final[Mapping[str, Literal[">", ">=", "<", "<="]]] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+
+
+def _not_within(clear: Comparison) -> core.Bound:
+    """Where a firing rule is still bad: everywhere but where the file says that it is good again."""
+    return core.Bound(op=_BEYOND[clear.op], limit=clear.limit, unit=clear.unit)
 
 
 def _bound(comparison: Comparison) -> core.Bound:

@@ -271,6 +271,7 @@ class HeaderValue(Secret):
     """What a request header says, or the token in one."""
 
     WANTED: ClassVar[str] = "{credential: NAME}, {file: /PATH} or the text itself, of ASCII characters"
+    LITERAL: ClassVar[dict[str, Any]] = {**spelled(_HEADER_VALUE.pattern, "a text of ASCII characters"), **_SCALAR}
 
     @classmethod
     def parse(cls, value: object) -> Self:

@@ -65,10 +65,10 @@ class AlertmanagerSource:
     async def poll(self) -> tuple[Reading, ...]:
         """Both signals of every colour. One answer that is missing leaves all of them missing."""
         try:
-            alive, counts = await self._all()
+            beats, counts = await self._all()
         except AlertmanagerError as error:
             return self._missing(error.kind, str(error))
-        if not alive:
+        if self._target.heartbeat and not beats:
             return self._missing(Missing.STALE, _silent(self._target))
         return tuple(reading for colour, names in counts.items() for reading in _readings(colour, names))
 
@@ -79,15 +79,15 @@ class AlertmanagerSource:
     async def examine(self) -> tuple[Finding, ...]:
         """Whether it answers, what fires now, and whether silence would be noticed."""
         try:
-            alive, counts = await self._all()
+            beats, counts = await self._all()
         except AlertmanagerError as error:
             return (Finding(ok=False, what=f"cannot be asked: {error}", remedy="is url right, and is it reachable?"),)
-        found = [_finding(colour, names) for colour, names in counts.items()]
+        found = [_finding(colour, names, beats) for colour, names in counts.items()]
         if not self._target.heartbeat:
             remedy = "wanted heartbeat: [alertname=NAME], an alert with the expression vector(1)"
             what = "without a heartbeat a dead Prometheus looks like no alert"
             found.append(Finding(ok=None, what=what, remedy=remedy))
-        elif not alive:
+        elif not beats:
             found.append(Finding(ok=False, what=_silent(self._target), remedy="is Prometheus running?"))
         return tuple(found)
 
@@ -96,8 +96,8 @@ class AlertmanagerSource:
         self._resolver.close()
         await self._client.aclose()
 
-    async def _all(self) -> tuple[bool, dict[Colour | None, list[str]]]:
-        """Whether alerts are evaluated at all, and the names of those that fire, by colour."""
+    async def _all(self) -> tuple[list[str], dict[Colour | None, list[str]]]:
+        """The names of the alerts that always fire, and of those that fire now, by colour."""
         target = self._target
         questions = [*target.filters.values(), *((target.heartbeat,) if target.heartbeat else ())]
         try:
@@ -106,8 +106,8 @@ class AlertmanagerSource:
         except TimeoutError:
             words = f"no complete answer within {target.timeout:g} s"
             raise AlertmanagerError(Missing.TIMEOUT, words) from None
-        alive = not target.heartbeat or bool(answers[-1])
-        return alive, dict(zip(target.filters, answers, strict=False))
+        beats = answers[-1] if target.heartbeat else []
+        return beats, dict(zip(target.filters, answers, strict=False))
 
     async def _answers(self, questions: Sequence[Sequence[str]]) -> list[list[str]]:
         """What each question leads to. When one fails the others are not waited for, and do not go on."""
@@ -213,10 +213,14 @@ def _which(names: Sequence[str]) -> str:
     return ", ".join(sorted(set(names)))
 
 
-def _finding(colour: Colour | None, names: Sequence[str]) -> Finding:
+def _finding(colour: Colour | None, names: Sequence[str], beats: Sequence[str]) -> Finding:
     of = "" if colour is None else f" of {colour}"
+    if same := set(names) & set(beats):
+        what = f"the heartbeat {_which(list(same))} is one of the alerts{of} that are meant, so clear is never 1"
+        return Finding(ok=False, what=what, remedy=f"add alertname!={_which(list(same))} to matchers")
     if names:
-        return Finding(ok=None, what=f"{len(names)} alerts{of} fire now: {_which(names)}")
+        some = f"1 alert{of} fires" if len(names) == 1 else f"{len(names)} alerts{of} fire"
+        return Finding(ok=None, what=f"{some} now: {_which(names)}", remedy="a rule on it would fire, too")
     return Finding(ok=True, what=f"no alert{of} fires")
 
 

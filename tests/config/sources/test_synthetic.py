@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.config.helpers import compiled
 from tests.config.schema.sources.test_synthetic import OWN
 from watchdog.config.sources.synthetic import SyntheticRequest, SyntheticSettings, SyntheticTarget
-from watchdog.config.words import Secret
+from watchdog.config.words import HeaderValue, Secret
 from watchdog.core.model import Colour
 
 
@@ -25,7 +25,7 @@ def test_every_key_has_its_plain_value(tmp_path: Path) -> None:
             name="login",
             method="POST",
             path=f"/login?as={colour}",
-            headers=(("X-Key", Secret(credential="key")),),
+            headers=(("X-Key", HeaderValue(credential="key")),),
             body=Secret(literal='{"user": "probe"}'),
             statuses=(200, 201),
             expect=(("user", {"ok": True}),),

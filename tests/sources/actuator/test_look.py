@@ -67,6 +67,8 @@ def test_a_meter_that_is_not_there() -> None:
     )
 
     assert (False, "did you mean hikaricp.connections.active?") == (slip.ok, slip.remedy)
+    other = looked(pool=(metric("hikaricp.connections.timeout"), gone))[1]
+    assert other.ok is None  # a name of its own, which comes later
     assert (None, "the meter is there with other tags") == (tags.ok, tags.remedy)
     assert None is later.ok
     assert "first use" in later.remedy

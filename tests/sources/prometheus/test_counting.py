@@ -158,6 +158,24 @@ def test_a_histogram_counts_what_lies_above_its_bound() -> None:
     assert [[0.0], [11.0]] == [values(each) for each in found]
 
 
+def test_one_histogram_can_be_cut_at_several_limits() -> None:
+    """Each limit is a counter of its own; all have the whole in common."""
+    made = tuple(
+        histogram(
+            Counter(signal=signal, colour=None, selector=Selector(metric="seconds"), above=above),
+            {"2": 1, "5": 1, "+Inf": 1},
+        )
+        for signal, above in (("slow", 2.0), ("slower", 5.0))
+    )
+
+    def buckets(time: float, below_2: float, below_5: float, whole: float) -> list[dict[str, Any]]:
+        counts = {"2": below_2, "5": below_5, "+Inf": whole}
+        return [series({time: value}, metric="seconds_bucket", le=le) for le, value in counts.items()]
+
+    found = polls((12.0, buckets(10, 80, 90, 100)), (17.0, buckets(15, 81, 93, 110)), made=made)
+    assert [[0.0, 0.0], [9.0, 7.0]] == [values(each) for each in found]
+
+
 def test_a_histogram_that_is_cut_elsewhere_begins_anew() -> None:
     """Its other bound was never seen before: all its requests would be slow."""
     counter = Counter(signal="slow", colour=None, selector=Selector(metric="seconds"), above=2.0)

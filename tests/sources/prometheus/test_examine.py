@@ -51,14 +51,14 @@ def test_a_gauge_without_a_value_is_told_with_its_reason(kind: Missing) -> None:
     """Each kind of nothing."""
     reading = Reading(signal="cpu", colour=Colour.BLUE, value=kind, detail="why")
     ((ok, what, _),) = look((Gauge(signal="cpu", colour=Colour.BLUE, query="cpu"), reading))
-    assert (False, "cpu of blue: why") == (ok, what)
+    assert (None if kind is Missing.NAN else False, "cpu of blue: why") == (ok, what)
 
 
 def test_a_counter_that_counts_from_the_next_bound_says_what_is_lost() -> None:
     """The guarantee stands, sensitivity is less."""
     made = Made(counter=SLOW, plus=PLUS, root=PLUS, bound=2.5)
     counted, loss = look(made=made, counted=Counted(value=0.0))
-    assert (True, 'slow of blue is counted: seconds_bucket{le="+Inf"}', "") == counted
+    assert (True, "slow of blue is counted: seconds above 2.5 s", "") == counted
     assert (
         None,
         "slow of blue counts what took over 2.5 s, the next bound above 2 s",
@@ -84,3 +84,10 @@ def test_the_scrape_interval_of_the_file_is_compared_with_the_real_one(
     """Either way of being wrong costs something."""
     ((found, _, remedy),) = look(scrapes=scrapes)
     assert (ok, True) == (found, words in remedy)
+
+
+@pytest.mark.parametrize(("scrapes", "written"), [(0.25, "scrape: 250ms"), (1.0, "scrape: 1s"), (60.0, "scrape: 60s")])
+def test_what_would_be_right_can_be_written_into_the_file(scrapes: float, written: str) -> None:
+    """As a duration of the language."""
+    ((_, _, remedy),) = look(scrapes=scrapes)
+    assert f"wanted {written}, or" in remedy

@@ -20,6 +20,10 @@ BASE_UNITS: Mapping[str, frozenset[str]] = {
 """How Micrometer must call a meter's unit for a rule's comparison to mean what it says."""
 
 
+SLIP = 0.9
+"""Names that are so much alike differ by a slip; `hikaricp.connections.active` and `.timeout` are 0.87 alike."""
+
+
 def server(
     who: str, page: Answer, names: Answer, components: Sequence[str], metrics: Mapping[Metric, Answer]
 ) -> Iterator[Finding]:
@@ -71,7 +75,7 @@ def _unregistered(who: str, metric: Metric, known: Sequence[str]) -> Finding:
     what = f"{who}: {metric.name}: {answers.unregistered(metric)}"
     if metric.meter in known:
         return Finding(ok=None, what=what, remedy="the meter is there with other tags")
-    near = difflib.get_close_matches(metric.meter, known, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(metric.meter, known, n=1, cutoff=SLIP)
     if near:
         return Finding(ok=False, what=what, remedy=f"did you mean {near[0]}?")
     return Finding(ok=None, what=what, remedy="it may come with its first use; until then the signal has no value")

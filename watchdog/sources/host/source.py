@@ -16,6 +16,7 @@ from watchdog.sources.host import system
 from watchdog.sources.host.gauge import GroupGauge, reading
 from watchdog.sources.host.groups import Group
 from watchdog.sources.host.values import Amount, Lacking, Look, Seen
+from watchdog.text.quantities import quantity
 
 WITHIN: Final[Seconds] = 4.0
 """A look takes milliseconds, two units of a systemd that hangs 3 s; a file system whose server is gone never ends."""
@@ -23,6 +24,8 @@ WITHIN: Final[Seconds] = 4.0
 SLACK: Final[Seconds] = 1.0
 BUSY_PAUSE: Final[Seconds] = 1.0
 """Between the two looks of `examine`."""
+
+_SHARES: Final = frozenset({"cpu", "memory", "open_files", "swap", "disk"})
 
 _LATE: Final = Lacking(missing=Missing.TIMEOUT, why=f"not measured within {WITHIN:g} s")
 
@@ -139,4 +142,5 @@ def _finding(each: Reading) -> Finding | None:
         swapless = each.signal == "swap" and each.value is Missing.EMPTY
         ok = None if swapless else False
         return Finding(ok=ok, what=f"{of}{each.signal} has no value ({each.value}): {each.detail}")
-    return Finding(ok=True, what=f"{of}{each.signal} is {each.value:g}")
+    unit = "share" if each.signal.partition("[")[0] in _SHARES else "size" if each.signal == "memory_bytes" else "number"
+    return Finding(ok=True, what=f"{of}{each.signal} is {quantity(each.value, unit)}")

@@ -68,7 +68,10 @@ def count(
     if state.at is not None and at < state.at - CLOCK_BACK_S:
         state = State()
     families = {selector: each.family for each in made for selector in each.selectors}
-    roots = {each.root: each.family for each in made if each.root is not None}
+    roots: dict[Selector, set[str]] = {}  # one histogram may be cut at several limits: its whole is the root of each
+    for each in made:
+        if each.root is not None:
+            roots.setdefault(each.root, set()).add(each.family)
     targets, reached, held = dict(state.targets), dict(state.reached), {}
     found: dict[tuple[Selector, Target], float] = {}
     for target, series in _by_target(fetched).items():
@@ -77,14 +80,12 @@ def count(
         if horizon < newest:
             held[target] = newest
         targets[target], counted = _target(old, series, horizon, families)
-        for each in series:
-            for selector in each.selectors:
-                found[selector, target] = found.get((selector, target), 0.0) + counted.get(each.key, 0.0)
-            for root in each.selectors & roots.keys():
-                key = (roots[root], target)
-                seen = [time for time, _ in each.samples if time <= horizon]
-                if seen:
-                    reached[key] = max([*seen, reached.get(key, seen[0])])
+        for one in series:
+            for selector in one.selectors:
+                found[selector, target] = found.get((selector, target), 0.0) + counted.get(one.key, 0.0)
+            seen = [time for time, _ in one.samples if time <= horizon]
+            for family in [family for root in one.selectors & roots.keys() for family in roots[root] if seen]:
+                reached[family, target] = max([*seen, reached.get((family, target), seen[0])])
     after = State(at=at, targets=_recent(targets, at), reached=_reached_recently(reached, at), held=held)
     span = _Span(before=state.reached, after=after.reached, at=at, scrape=scrape)
     return after, tuple(_counted(each, found, span) for each in made)

@@ -44,7 +44,8 @@ def examined(seen: Examination) -> tuple[Finding, ...]:
 def _gauge(gauge: Gauge, reading: Reading) -> Iterator[Finding]:
     name = _named(gauge.signal, reading.colour)
     if isinstance(reading.value, Missing):
-        yield Finding(ok=False, what=f"{name}: {reading.detail}", remedy=_GAUGE_REMEDY.get(reading.value, ""))
+        ok = None if reading.value is Missing.NAN else False  # without traffic it is what it should be
+        yield Finding(ok=ok, what=f"{name}: {reading.detail}", remedy=_GAUGE_REMEDY.get(reading.value, ""))
     else:
         yield Finding(ok=True, what=f"{name} is {reading.value:g}")
     yield from _quantile(name, gauge.query)
@@ -78,8 +79,9 @@ def _counters(seen: Examination) -> Iterator[Finding]:
         if isinstance(counted.value, Missing):
             yield Finding(ok=False, what=f"{name}: {counted.detail}", remedy=_COUNTER_REMEDY.get(counted.value, ""))
             continue
-        yield Finding(ok=True, what=f"{name} is counted: {made.plus}")
         above = made.counter.above
+        counts = made.plus if made.bound is None else f"{made.counter.selector} above {made.bound:g} s"
+        yield Finding(ok=True, what=f"{name} is counted: {counts}")
         if made.bound is not None and above is not None and made.bound > above * (1 + 1e-9):
             remedy = f'give the histogram a bound at le="{above:g}"; until then slower faults are found later'
             what = f"{name} counts what took over {made.bound:g} s, the next bound above {above:g} s"
@@ -103,7 +105,8 @@ def _scrape(seen: Examination) -> Iterator[Finding]:
         return
     what = f"scrapes come every {usual:.3g} s, the file says {seen.scrape:g} s"
     loss = "samples count as stale too soon" if usual > seen.scrape else "a vanished target is noticed late"
-    yield Finding(ok=None, what=what, remedy=f"wanted scrape: {usual:.0f}s, or {loss}")
+    written = f"{1000.0 * usual:.0f}ms" if usual < 1.0 else f"{usual:.0f}s"
+    yield Finding(ok=None, what=what, remedy=f"wanted scrape: {written}, or {loss}")
 
 
 def _named(signal: str, colour: str | None) -> str:

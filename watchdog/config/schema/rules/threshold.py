@@ -4,7 +4,7 @@ What lives here: their keys. What must not: the states (`core/rules/threshold`).
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field
 
@@ -15,6 +15,9 @@ from watchdog.config.schema.rules.base import Condition
 from watchdog.config.schema.sources.base import SignalKind
 from watchdog.config.units import Comparison, Duration, Matches
 from watchdog.config.words import Count
+
+OTHER_WAY: Final = {">": "<", ">=": "<", "<": ">", "<=": ">"}
+"""The direction in which a value is good again."""
 
 
 class Threshold(Condition):
@@ -32,8 +35,9 @@ class Threshold(Condition):
     when: Comparison = Field(description='Beyond it the value is bad, in quotes: "> 2s", "> 5%", ">= 5".')
     clear: Comparison | None = Field(
         default=None,
-        description="While firing the value is bad beyond this; the same direction, not stricter than `when`. "
-        "Left out: as `when`.",
+        description='While firing the value is good again only here, so that it does not flutter: "< 1.5s" '
+        'with `when: "> 2s"`. The other way round than `when`, and not beyond it. Left out: wherever it is not beyond '
+        "`when`.",
     )
     for_: Duration = Field(
         default=Duration(0.0), alias="for", description="How long it must be bad to fire; 0s: at once."
@@ -60,8 +64,15 @@ class Threshold(Condition):
             yield (key,), "has a meaning only with total; wanted total too, or no " + key
         if self.matches is not None and self.for_ > 0.0:
             yield ("matches",), "and for are two ways to wait; wanted one of them"
-        if self.clear is not None and self.clear.unit != self.when.unit:
-            yield ("clear",), found(self.clear, f'the same unit as when ("{self.when}")')
+        if self.clear is not None:
+            yield from self._clear_complaints(self.clear)
+
+    def _clear_complaints(self, clear: Comparison) -> Iterator[Complaint]:
+        if clear.unit != self.when.unit:
+            yield ("clear",), found(clear, f'the same unit as when ("{self.when}")')
+        elif clear.op[0] == self.when.op[0]:
+            wanted = f'where it is good again, such as "{OTHER_WAY[clear.op]}{str(clear)[len(clear.op) :]}"'
+            yield ("clear",), found(clear, wanted)
 
     def _share_complaints(self) -> Iterator[Complaint]:
         if self.over is None or self.over <= 0.0:

@@ -46,6 +46,8 @@ class SignalSpec:
     """A gauge's value speaks of so much time before its reading."""
     relative: bool = False
     """Only to be judged against stable (`canary_vs_stable`)."""
+    needs_traffic: bool = False
+    """It has no value while nothing is asked of the colour."""
     names: Colour | None = None
     """What is asked for names this one colour instead of `$colour`: no rule may use it."""
 

@@ -63,7 +63,7 @@ class Haproxy(PolledModel):
         "retries": SignalSpec(kind="count"),
         "sessions": SignalSpec(kind="gauge", unit="number"),
         "queue": SignalSpec(kind="gauge", unit="number"),
-        "response_time": SignalSpec(kind="gauge", unit="duration"),
+        "response_time": SignalSpec(kind="gauge", unit="duration", needs_traffic=True),
         "server_up": SignalSpec(kind="probe"),
     }
 
