@@ -142,5 +142,7 @@ def _finding(each: Reading) -> Finding | None:
         swapless = each.signal == "swap" and each.value is Missing.EMPTY
         ok = None if swapless else False
         return Finding(ok=ok, what=f"{of}{each.signal} has no value ({each.value}): {each.detail}")
-    unit = "share" if each.signal.partition("[")[0] in _SHARES else "size" if each.signal == "memory_bytes" else "number"
+    unit = (
+        "share" if each.signal.partition("[")[0] in _SHARES else "size" if each.signal == "memory_bytes" else "number"
+    )
     return Finding(ok=True, what=f"{of}{each.signal} is {quantity(each.value, unit)}")

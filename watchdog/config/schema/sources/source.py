@@ -28,8 +28,16 @@ class Source(Model):
     """One source: its kind with the kind's keys, and whether a service may do without it."""
 
     ONE_OF: ClassVar[tuple[str, ...]] = (
-        "access_log", "health", "synthetic", "host", "postgres", "prometheus", "alertmanager",
-        "actuator", "haproxy", "command",
+        "access_log",
+        "health",
+        "synthetic",
+        "host",
+        "postgres",
+        "prometheus",
+        "alertmanager",
+        "actuator",
+        "haproxy",
+        "command",
     )
 
     access_log: AccessLog | None = Field(default=None, description="What the balancer sees of every request.")
