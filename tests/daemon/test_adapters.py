@@ -94,6 +94,26 @@ def test_a_name_that_leads_nowhere_has_no_address(tmp_path: Path) -> None:
     assert [] == known["nowhere.internal:8081"]
 
 
+def test_names_are_looked_up_side_by_side(tmp_path: Path) -> None:
+    """A resolver that hangs costs a reload the time of one name, however many servers there are."""
+    asked: set[str] = set()
+    both = asyncio.Event()
+
+    class Patient(Names):
+        async def addresses(self, deadline: float) -> list[str]:
+            asked.add(self._host)
+            if len(asked) > 1:
+                both.set()
+            async with asyncio.timeout(deadline):
+                await both.wait()
+            return ["10.0.0.1"]
+
+    text = ENVIRONMENT.replace("127.0.0.1:8081", "blue.x:8081").replace("127.0.0.1:8082", "green.x:8082")
+    known = asyncio.run(adapters.addresses(environment(tmp_path, text), Patient))
+
+    assert {"blue.x:8081": ["10.0.0.1:8081"], "green.x:8082": ["10.0.0.1:8082"]} == known
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1:8082", "rwd-shop-green"])
 def test_lines_of_addresses_are_recognised_as_they_are(tmp_path: Path, address: str) -> None:
     """As they stand in the file, and by the pool's name when no server was alive."""

@@ -83,20 +83,25 @@ def router(
 async def addresses(compiled: Compiled, resolver: Callable[[str, int], Resolver] = Resolver) -> dict[str, list[str]]:
     """For every server as configured (`host:port`) its addresses as the balancer's log names them.
 
-    A name that leads nowhere has none: the balancer would not start with it either.
+    A name that leads nowhere has none: the balancer would not start with it either. All are looked up side by side, so
+    that a resolver that hangs costs a start or a reload the time of one.
     """
-    found: dict[str, list[str]] = {}
-    for server in {each for service in compiled.services for named in servers(service).values() for each in named}:
-        host, _, port = server.rpartition(":")
-        lookup = resolver(host.strip("[]"), int(port))
-        try:
-            known = await lookup.addresses(RESOLVE_WITHIN_S)
-        except (OSError, TimeoutError):
-            known = []
-        finally:
-            lookup.close()
-        found[server] = [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in known]
-    return found
+    of_services = (named for service in compiled.services for named in servers(service).values())
+    wanted = list(dict.fromkeys(server for named in of_services for server in named))
+    found = await asyncio.gather(*(_addresses(server, resolver) for server in wanted))
+    return dict(zip(wanted, found, strict=True))
+
+
+async def _addresses(server: str, resolver: Callable[[str, int], Resolver]) -> list[str]:
+    host, _, port = server.rpartition(":")
+    lookup = resolver(host.strip("[]"), int(port))
+    try:
+        known = await lookup.addresses(RESOLVE_WITHIN_S)
+    except (OSError, TimeoutError):
+        known = []
+    finally:
+        lookup.close()
+    return [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in known]
 
 
 def parser(compiled: Compiled, known: Mapping[str, Sequence[str]]) -> LineParser:
