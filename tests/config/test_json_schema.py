@@ -219,3 +219,12 @@ def test_defaults_are_spelled_as_in_a_file() -> None:
     assert {"horizon": "1h", "over": "10m", "for": "1m", "clear_for": "5m"} == {
         key: each["default"] for key, each in rule.items() if "default" in each
     }
+
+
+def test_a_section_says_what_stands_in_it() -> None:
+    """An editor shows it at the section's name."""
+    said = {key: json_schema.schema()["properties"][key]["description"] for key in ("sources", "rules", "plans")}
+
+    assert "One source: its kind with the kind's keys, and whether a service may do without it." == said["sources"]
+    assert said["rules"].startswith("One rule: ")
+    assert "The way of a release." == said["plans"]

@@ -11,7 +11,7 @@ import pytest
 from watchdog.core.model import Colour, Missing, Reading
 from watchdog.sources.base import Finding
 from watchdog.sources.command import CommandSource, Returns, base_environment, first_line
-from watchdog.sources.command_run import Command
+from watchdog.sources.command_run import Command, Ran, Runner
 
 
 def command(script: str, *, timeout: float = 5.0, environment: Mapping[str, str] | None = None) -> Command:
@@ -154,6 +154,16 @@ def test_a_counter_counts_its_increase(tmp_path: Path) -> None:
         (5.0, (12.0, 16.0)),
         (3.0, (16.0, 18.0)),
     ] == [(each.value, each.over) for each in readings]
+    assert "the first run: nothing to compare with yet" == readings[0].detail
+
+
+@pytest.mark.parametrize("returns", ["status", "number"])
+def test_a_run_that_nobody_watched_says_nothing(monkeypatch: pytest.MonkeyPatch, returns: Returns) -> None:
+    """The daemon was stopped and continued while it ran."""
+    monkeypatch.setattr(Runner, "run", lambda *_: Ran(end="stood_still"))
+    reading = read("exit 0", returns)
+
+    assert (Missing.ERROR, "the daemon stood still while it ran") == (reading.value, reading.detail)
 
 
 def test_both_colours_are_run_side_by_side(tmp_path: Path) -> None:

@@ -185,6 +185,27 @@ def test_a_zero_byte_in_a_secret_is_told() -> None:
     assert "zero byte" in run("/bin/true", KEY="a\0b").words
 
 
+def test_a_daemon_that_stood_still_does_not_blame_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ended meanwhile has ended; of one that runs on nobody knows whether it took too long."""
+
+    class Stopped:
+        """Stopped for ten seconds between two looks, in which the command goes on."""
+
+        def __init__(self) -> None:
+            self.looks = 0
+
+        def monotonic(self) -> float:
+            self.looks += 1
+            if self.looks == 2:
+                time.sleep(0.5)
+            return 0.0 if self.looks < 2 else 10.0
+
+    for script, wanted in (("echo 3", ("exited", b"3\n")), ("sleep 60", ("stood_still", b""))):
+        monkeypatch.setattr(command_run, "time", Stopped())
+        ran = sh(script)
+        assert wanted == (ran.end, ran.output)
+
+
 def test_a_run_can_be_called_off() -> None:
     """From another thread, also before it has begun."""
     off = threading.Event()

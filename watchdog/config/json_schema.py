@@ -13,13 +13,10 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, NoDefault
 from pydantic_core import core_schema
 
 from watchdog.config.effective import written
+from watchdog.config.load import SECTIONS
 from watchdog.config.parsed import VARIABLE, spelled
 from watchdog.config.schema.base import Model
-from watchdog.config.schema.environment import Contact, Top
-from watchdog.config.schema.plans import Plan
-from watchdog.config.schema.rules.rule import Rule
-from watchdog.config.schema.services import Service
-from watchdog.config.schema.sources.source import Source
+from watchdog.config.schema.environment import Top
 from watchdog.config.words import Name
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -111,14 +108,13 @@ def _words(words: list[str]) -> JsonSchemaValue:
 def schema() -> dict[str, Any]:
     """The schema of an environment file, or of a file that one includes."""
     sections: dict[str, Any] = {
-        key: (dict[Name, model], {}) for key, model in (  # type: ignore[valid-type]  # mypy wants types to be known
-            ("sources", Source), ("rules", Rule), ("services", Service), ("plans", Plan), ("contacts", Contact),
-        )
-    }  # fmt: skip
+        key: (dict[Name, model], {})  # type: ignore[valid-type]  # mypy wants types to be known
+        for key, model in SECTIONS.items()
+    }
     file = create_model("File", __base__=Top, **sections)
     made = TypeAdapter(file).json_schema(schema_generator=_Written, mode="validation")
     made["properties"] = {**_OF_FILES, **made["properties"]}
-    for key, (_, model) in sections.items():
+    for key, model in SECTIONS.items():
         made["properties"][key] |= {"description": " ".join((model.__doc__ or "").split())}
     made["title"] = "An environment of rollback-watchdog"
     made["description"] = "One environment: its services and how they are guarded; or a file that such a file includes."

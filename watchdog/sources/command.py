@@ -123,12 +123,13 @@ class CommandSource:
         seat = self._seats[colour]
         at = self._now()
         judged = await self._ran(seat)
-        value, over = judged.value, None
+        value, detail, over = judged.value, judged.detail, None
         if self._returns == "counter" and isinstance(value, float):
             since = seat.counters.at
             seat.counters, value = advance(seat.counters, at, [Raw(series="", value=value)])
             over = None if isinstance(value, Missing) or since is None else (since, at)
-        return Reading(signal=self._signal, colour=colour, value=value, detail=judged.detail, over=over)
+            detail = "the first run: nothing to compare with yet" if value is Missing.EMPTY else detail
+        return Reading(signal=self._signal, colour=colour, value=value, detail=detail, over=over)
 
     async def _ran(self, seat: _Seat) -> _Judged:
         off = threading.Event()
@@ -193,7 +194,7 @@ def _status(ran: Ran, timeout: Seconds) -> _Judged:
             return _Judged(1.0)
         case "exited" if ran.status in _COULD_NOT_RUN:
             return _Judged(Missing.ERROR, f"{_failure(ran, timeout)}; the command itself could not run something")
-        case "not_run" | "called_off":
+        case "not_run" | "called_off" | "stood_still":
             return _Judged(Missing.ERROR, _failure(ran, timeout))
         case _:
             return _Judged(0.0, _failure(ran, timeout))
@@ -224,9 +225,10 @@ def _failure(ran: Ran, timeout: Seconds) -> str:
         "timeout": f"timeout: no end within {timeout:g} s",
         "too_much": f"too_large: it said more than {LARGEST_OUTPUT_BYTES} bytes",
         "called_off": "called off: the daemon stops watching",
+        "stood_still": "the daemon stood still while it ran",
         "not_run": ran.words,
     }[ran.end]
-    if ran.end in ("too_much", "called_off", "not_run"):
+    if ran.end in ("too_much", "called_off", "stood_still", "not_run"):
         return what
     said = first_line(ran.errors)
     return f"{what}: {said}" if said else what

@@ -35,8 +35,11 @@ STOP_GRACE_S: Seconds = 0.4
 _LOOK_EVERY_S = 0.1  # whether the run was called off
 _CHUNK_BYTES = 16 * 1024
 
-End: TypeAlias = Literal["exited", "killed", "timeout", "too_much", "called_off", "not_run"]
-"""How a run ended: by itself, by a signal, by us (three reasons), or before it began."""
+STOOD_STILL: Seconds = 1.0
+"""A run that is looked at so long after its deadline was watched by a process that did not run."""
+
+End: TypeAlias = Literal["exited", "killed", "timeout", "stood_still", "too_much", "called_off", "not_run"]
+"""How a run ended: by itself, by a signal, by us (four reasons), or before it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,10 @@ class Runner:
                 return "too_much"
             if gone in ready:
                 return "exited"
-        return "timeout"
+        if _readable(gone, 0.0):  # it ended while nobody looked
+            streams.take_rest()
+            return "too_much" if streams.too_much else "exited"
+        return "stood_still" if time.monotonic() - deadline > STOOD_STILL else "timeout"
 
 
 class _Streams:
