@@ -20,7 +20,7 @@ pytestmark = [
 
 SLOW = {"latency": 2.5}
 EDGE = {"edge-slow": ratio("edge", "slow"), "health": HEALTH}
-P95: View = {"threshold": {"value": "quantile.p95", "when": "> 2s", "clear": "> 1.5s", "for": "2s"}, "warm_up": "1s"}
+P95: View = {"threshold": {"value": "quantile.p95", "when": "> 2s", "clear": "< 1.5s", "for": "2s"}, "warm_up": "1s"}
 LARGEST: View = {"threshold": {"value": "spring.longest", "when": "> 2s", "for": "2s"}, "on_fire": "freeze"}
 CELLS = {
     "access-log": Cell(rules=EDGE, fault=SLOW),
