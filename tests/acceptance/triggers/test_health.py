@@ -81,15 +81,18 @@ def world() -> Iterator[World]:
 @pytest.mark.parametrize("cell", ["probe", "spring", "script", "proxied", "alerts"])
 def test_failed_checks_are_rolled_back(world: World, cell: str) -> None:
     """Three in a row, whoever checks; the second one takes the users off."""
-    lab.say(f"health / {cell}: {world.rolled_back(cell)}")
+    times = world.rolled_back(cell)
+
+    lab.say(f"health / {cell}: {times}")
+    assert times.proved <= lab.WITHIN_S
 
 
 def test_failed_checks_of_both_colours_are_not_rolled_back(world: World) -> None:
     """There is nothing to roll back to, and people are asked."""
-    world.blocked("both-colours", "stable_down", "common_cause")
+    assert world.blocked("both-colours") in {"stable_down", "common_cause"}
 
 
 def test_failed_checks_of_stable_are_no_fault_of_the_candidate(world: World) -> None:
     """They are seen, of stable."""
     world.fires("stable-alone", "health", "blue")
-    world.unmoved("stable-alone")
+    assert [] == world.orders("stable-alone")

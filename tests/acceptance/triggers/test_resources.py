@@ -112,15 +112,21 @@ def world() -> Iterator[World]:
 @pytest.mark.parametrize("cell", ["processes-cpu", "processes-leak", "scraped-memory", "scraped-cpu", "spring-cpu"])
 def test_what_the_candidate_takes_is_rolled_back(world: World, cell: str) -> None:
     """Against what was usual before the deployment, against a limit, and on its way to one."""
-    lab.say(f"resources / {cell}: {world.rolled_back(cell)}")
+    times = world.rolled_back(cell)
+
+    lab.say(f"resources / {cell}: {times}")
+    assert times.proved <= lab.WITHIN_S
 
 
 def test_what_is_not_one_colours_holds_the_release(world: World) -> None:
     """A process that works for both: the other colour has the same one, so people are asked."""
-    lab.say(f"resources / shared-process: frozen after {world.frozen('shared-process'):.1f} s")
+    took = world.frozen("shared-process")
+
+    lab.say(f"resources / shared-process: frozen after {took:.1f} s")
+    assert took <= lab.WITHIN_S
 
 
 def test_what_stable_takes_is_no_fault_of_the_candidate(world: World) -> None:
     """It is seen, of stable."""
     world.fires("stable-alone", "stable-cpu", "blue")
-    world.unmoved("stable-alone")
+    assert [] == world.orders("stable-alone")

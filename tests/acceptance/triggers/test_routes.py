@@ -50,5 +50,6 @@ def test_one_broken_route_of_six_is_rolled_back(world: World) -> None:
     orders = world.watches["clinic"].of(world.deployments["clinic"], "DivertOrdered", "RollbackOrdered")
 
     lab.say(f"route / access-log: {times}; {failed} of {len(seen)} requests failed until then")
+    assert times.proved <= lab.WITHIN_S
     assert all("lab-results" in each["rules"] for each in orders)
     assert {"/clinic/lab-results"} == {each.route for each in seen if each.failed}
