@@ -14,7 +14,7 @@ from watchdog.core.reasons import Reason
 from watchdog.core.rules import api
 from watchdog.core.rules.api import CanaryVsStableState, ProbeState, SequentialCountState, SequentialRatioState
 from watchdog.core.settings import Rule, Service
-from watchdog.core.state import StableProbe, Wanted
+from watchdog.core.state import StableProbe, Waiver, Wanted
 
 CONFIGURED = replace(SERVICE, divert=False)
 
@@ -369,6 +369,18 @@ def test_a_comparing_rule_on_all_requests_speaks_for_a_route() -> None:
     found = [interlocks._relative(asked, each) for each in (of_labs, of_latency)]
 
     assert [WORSE.name, WORSE.name] == [each and each.rule.name for each in found]
+
+
+def test_a_waived_comparing_rule_is_not_asked() -> None:
+    """Whoever took it out does not trust it, neither for a rollback nor against a common cause."""
+    asked = comparing(counted(20, 100, 60, 300), SUFFERS)
+    waiver = Waiver(since=0.0, until=asked.now + 1.0, by="ada", because="its counts are wrong")
+    deployment = replace(asked.deployment, waived={WORSE.name: waiver})
+    waived = replace(asked, deployment=deployment, service=replace(asked.service, deployment=deployment))
+
+    assert interlocks._relative(asked, ERROR_RATE) is not None
+    assert interlocks._relative(waived, ERROR_RATE) is None
+    assert interlocks._relative(replace(waived, now=asked.now + 1.0), ERROR_RATE) is not None
 
 
 def test_a_comparing_rule_that_fires_is_never_a_common_cause() -> None:

@@ -48,6 +48,18 @@ rollback-watchdog forgive 4.2.0 --because "..."
 More   rollback-watchdog explain osun-his""" == whole(message)
 
 
+def test_requests_of_our_own_are_no_users() -> None:
+    """What they met is evidence; nobody is said to have suffered it."""
+    message = told(
+        views.incident("proved_by_traffic", open=False, resolved=NOW, deployment="osun-his-1"),
+        deployment=views.rolled_back(),
+        rules=[views.fired(signal="failures[login]")],
+    )
+
+    assert "error-rate: 36 of 44 requests to green on route login failed" in whole(message)
+    assert "Users  Exposure was 10 % (2.4 requests/s)." in whole(message)
+
+
 def test_a_rollback_after_a_divert_says_when_users_were_off_first() -> None:
     """What users met ended with the first cut, long before the decision."""
     onset = views.rolled_back()["rollback"]["onset"]

@@ -250,7 +250,12 @@ def _relative(question: Question, absolute: Rule) -> Instance | None:
 
     One on a single route does not speak for others: beside one on all requests it is not asked.
     """
-    rules = [each for each in question.settings.rules if _compares(each) and each.source == absolute.source]
+    rules = [
+        each
+        for each in question.settings.rules
+        if _compares(each) and each.source == absolute.source
+        if not verdict.waived(question.service, each.name, question.now)
+    ]
     signals = absolute.condition.signals
     of_all = tuple(name.partition("[")[0] for name in signals)
     found = [each for wanted in (signals, of_all) for each in rules if each.condition.signals == wanted]

@@ -44,12 +44,12 @@ def _base(rule: Rule) -> tuple[str, str]:
 
 def did(rule: Rule) -> str:
     """What the bad requests did: `failed`."""
-    return {"errors": "failed", "slow": "were slow"}.get(_base(rule)[0], "were bad")
+    return {"errors": "failed", "failures": "failed", "slow": "were slow"}.get(_base(rule)[0], "were bad")
 
 
 def does(rule: Rule) -> str:
     """What they do now: `fail`."""
-    return {"errors": "fail", "slow": "are slow"}.get(_base(rule)[0], "are bad")
+    return {"errors": "fail", "failures": "fail", "slow": "are slow"}.get(_base(rule)[0], "are bad")
 
 
 def where(rule: Rule) -> str:
@@ -57,6 +57,11 @@ def where(rule: Rule) -> str:
     route = _base(rule)[1]
     colour = f" to {rule['colour']}" if rule["colour"] else ""
     return f"{colour} on route {route}" if route else colour
+
+
+def of_users(rule: Rule) -> bool:
+    """Whether users suffered what it counted; `failures` are those of our own requests."""
+    return _base(rule)[0] != "failures"
 
 
 def suffered(rule: Rule) -> str:

@@ -32,7 +32,7 @@ def _why(facts: Facts, rollback: Plain) -> tuple[str, ...]:
 
 
 def _users(facts: Facts) -> str:
-    counted = [each for each in facts.rules if each["kind"] == rules.RATIO and each["bad"]]
+    counted = [each for each in facts.rules if each["kind"] == rules.RATIO and each["bad"] and rules.of_users(each)]
     worst = max(counted, key=lambda each: float(each["bad"]), default=None)
     return sentence(f"{rules.suffered(worst)}." if worst else "", _exposed(facts))
 
