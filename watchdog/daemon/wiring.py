@@ -46,7 +46,8 @@ def reveal(secret: Secret) -> str:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder is None:
         raise FileNotFoundError(
-            f"credential {secret.credential}: CREDENTIALS_DIRECTORY is not set; use LoadCredential="
+            f"credential {secret.credential}: CREDENTIALS_DIRECTORY is not set; the unit sets it by LoadCredential=, "
+            "in a shell set it to the folder with the files"
         )
     try:
         return _kept(Path(folder) / str(secret.credential), f"credential {secret.credential}")

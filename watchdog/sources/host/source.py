@@ -74,7 +74,10 @@ class HostSource:
         await asyncio.sleep(BUSY_PAUSE)
         readings = await self.poll()
         wholes = [_whole(group, colour, seen) for group, colour, seen in self._seen]
-        return (*wholes, *(finding for each in readings if (finding := _finding(each)) is not None))
+        absent = {
+            colour for _, colour, seen in self._seen if not isinstance(seen.look, Look)
+        }  # said once, not per signal
+        return (*wholes, *(_finding(each) for each in readings if each.colour not in absent or each.colour is None))
 
     async def close(self) -> None:
         """Let the threads end when they can."""
@@ -136,7 +139,7 @@ def _whole(group: Group, colour: Colour | None, seen: Seen) -> Finding:
     return Finding(ok=True, what=what)
 
 
-def _finding(each: Reading) -> Finding | None:
+def _finding(each: Reading) -> Finding:
     of = "" if each.colour is None else f"{each.colour}: "
     if isinstance(each.value, Missing):
         swapless = each.signal == "swap" and each.value is Missing.EMPTY
