@@ -18,8 +18,7 @@ from watchdog.config.schema.plans import Plan
 from watchdog.config.schema.rules.rule import Rule
 from watchdog.config.schema.services import Service
 from watchdog.config.schema.sources.access_log import SLICE_S
-from watchdog.config.schema.sources.alertmanager import Alertmanager
-from watchdog.config.schema.sources.prometheus import Prometheus
+from watchdog.config.schema.sources.asked import AskedModel
 from watchdog.config.schema.sources.source import Source
 from watchdog.config.tree import Mapping, locate
 from watchdog.config.units import duration_text, number_text
@@ -128,7 +127,7 @@ def _in_the_clear(tree: Mapping, sections: Sections, name: str) -> Iterator[Prob
     """A token that anybody on the way to a monitoring server can read."""
     source = sections.sources[name]
     model = source.model
-    if not isinstance(model, Prometheus | Alertmanager) or model.token is None:
+    if not isinstance(model, AskedModel) or model.token is None:
         return
     address = urlsplit(model.url)
     if address.scheme == "http" and not _is_this_machine(address.hostname or ""):

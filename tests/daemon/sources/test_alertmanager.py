@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from watchdog.config.sources.alertmanager import AlertmanagerSettings
-from watchdog.config.sources.prometheus import HttpSettings
+from watchdog.config.sources.asked import HttpSettings
 from watchdog.config.words import Secret
 from watchdog.core.model import Colour
 from watchdog.daemon.sources import build

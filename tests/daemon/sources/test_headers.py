@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from watchdog.config.sources.prometheus import HttpSettings
+from watchdog.config.sources.asked import HttpSettings
 from watchdog.config.words import Secret
 from watchdog.daemon.sources.headers import carried, headers
 

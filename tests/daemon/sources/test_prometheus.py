@@ -2,7 +2,8 @@
 
 import asyncio
 
-from watchdog.config.sources.prometheus import CounterSettings, GaugeSettings, HttpSettings, PrometheusSettings
+from watchdog.config.sources.asked import HttpSettings
+from watchdog.config.sources.prometheus import CounterSettings, GaugeSettings, PrometheusSettings
 from watchdog.config.words import Secret
 from watchdog.core.model import Colour
 from watchdog.daemon.sources import build

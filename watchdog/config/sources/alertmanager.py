@@ -6,8 +6,8 @@ What lives here: its values and the translation. What must not: how it is asked.
 from dataclasses import dataclass
 
 from watchdog.config.schema.sources.alertmanager import Alertmanager
+from watchdog.config.sources.asked import HttpSettings, http_settings
 from watchdog.config.sources.colour import coloured, tells_colours
-from watchdog.config.sources.prometheus import HttpSettings, http_settings
 from watchdog.core.model import Colour
 
 
@@ -30,7 +30,7 @@ def alertmanager_settings(name: str, model: Alertmanager) -> AlertmanagerSetting
     colours: tuple[Colour | None, ...] = tuple(Colour) if any(map(tells_colours, texts)) else (None,)
     return AlertmanagerSettings(
         name=name,
-        http=http_settings(model.url, float(model.timeout), model.headers, model.token, model.tls),
+        http=http_settings(model),
         poll=float(model.poll),
         filters=tuple(
             (colour, tuple(text if colour is None else coloured(text, colour) for text in texts)) for colour in colours

@@ -3,15 +3,15 @@
 What lives here: its values and the translation. What must not: how it is asked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from watchdog.config import promql
 from watchdog.config.prometheus_forms import CounterQuery, GaugeQuery
 from watchdog.config.promql import Matcher, Selector
-from watchdog.config.schema.sources.prometheus import Prometheus, Trust
+from watchdog.config.schema.sources.prometheus import Prometheus
+from watchdog.config.sources.asked import HttpSettings, http_settings
 from watchdog.config.sources.colour import coloured, tells_colours
-from watchdog.config.words import Secret
 from watchdog.core.model import Colour
 
 
@@ -41,19 +41,6 @@ class GaugeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpSettings:
-    """How a server is spoken to."""
-
-    url: str
-    timeout: float
-    headers: tuple[tuple[str, Secret], ...]
-    token: Secret | None
-    verify: bool
-    ca: str | None
-    """None: the system's certificates."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PrometheusSettings:
     """One Prometheus source."""
 
@@ -69,25 +56,11 @@ def prometheus_settings(name: str, model: Prometheus) -> PrometheusSettings:
     """The source of that name; the same for every service."""
     return PrometheusSettings(
         name=name,
-        http=http_settings(model.url, float(model.timeout), model.headers, model.token, model.tls),
+        http=http_settings(model),
         poll=float(model.poll),
         scrape=float(model.scrape),
         counters=tuple(each for signal, query in model.counters.items() for each in _counters(signal, query)),
         gauges=tuple(each for signal, query in model.gauges.items() for each in _gauges(signal, query)),
-    )
-
-
-def http_settings(
-    url: str, timeout: float, headers: Mapping[str, Secret], token: Secret | None, tls: Trust | None
-) -> HttpSettings:
-    """How a server is spoken to."""
-    return HttpSettings(
-        url=url.rstrip("/"),
-        timeout=timeout,
-        headers=tuple(headers.items()),
-        token=token,
-        verify=tls is None or tls.verify,
-        ca=None if tls is None else tls.ca,
     )
 
 

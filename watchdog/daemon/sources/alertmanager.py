@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 
 from watchdog.config.sources.alertmanager import AlertmanagerSettings
-from watchdog.config.sources.prometheus import HttpSettings
+from watchdog.config.sources.asked import HttpSettings
 from watchdog.config.words import Secret
 from watchdog.daemon.sources.headers import headers
 from watchdog.sources.alertmanager import AlertmanagerSource, AlertmanagerTarget, client

@@ -5,7 +5,7 @@ What lives here: the conversion that several kinds share. What must not: any cli
 
 from collections.abc import Callable
 
-from watchdog.config.sources.prometheus import HttpSettings
+from watchdog.config.sources.asked import HttpSettings
 from watchdog.config.words import Secret, is_header_value
 
 

@@ -11,41 +11,25 @@ from pydantic import Field
 from watchdog.config import promql
 from watchdog.config.errors import found
 from watchdog.config.prometheus_forms import CounterQuery, GaugeQuery
-from watchdog.config.schema.base import Complaint, Model
-from watchdog.config.schema.sources.base import PolledModel, SignalSpec
+from watchdog.config.schema.base import Complaint
+from watchdog.config.schema.sources.asked import AskedModel
+from watchdog.config.schema.sources.base import SignalSpec
 from watchdog.config.sources.colour import tells_colours
 from watchdog.config.units import Duration
-from watchdog.config.words import AbsolutePath, Flag, HeaderName, HeaderValue, Name, Secret, Url
+from watchdog.config.words import Name
 from watchdog.core.model import Seconds
 
-SHORTEST_TIMEOUT_S = 0.1
-"""A shorter one would judge the scheduler and not the server."""
 
-
-class Trust(Model):
-    """How an https server is trusted."""
-
-    verify: Flag = Field(default=True, description="Check the certificate. `false` accepts any.")
-    ca: AbsolutePath | None = Field(
-        default=None, description="File with the certificates to trust. Left out: the system's."
-    )
-
-
-class Prometheus(PolledModel):
+class Prometheus(AskedModel):
     """A Prometheus server. Counters are read raw, scrape by scrape; a gauge is any expression that gives one number.
     What the server does not know, or knows only from of old, is missing and no reason to roll back.
     """
 
-    REQUIRED: ClassVar[bool] = False
     OWN: ClassVar[str] = "count: each name of `counters`; gauge: each name of `gauges`"
 
-    url: Url = Field(description="Its address, such as `http://metrics.example:9090`. Redirects are not followed.")
     poll: Duration = Field(
         default=Duration(5.0),
         description="Time from one poll to the next; at least 100ms. More often than `scrape` finds a scrape sooner.",
-    )
-    timeout: Duration = Field(
-        default=Duration(3.0), description="A poll whose answers are not complete by then is missing; at least 100ms."
     )
     scrape: Duration = Field(
         default=Duration(15.0),
@@ -63,19 +47,10 @@ class Prometheus(PolledModel):
         description="Raw counters by the name that rules use: one metric with its labels, without functions; or "
         "`{histogram: NAME{...}, above: 2s}`, the observations above a limit.",
     )
-    token: HeaderValue | None = Field(
-        default=None, description="Sent as `Authorization: Bearer`. Never shown. Left out: nothing is sent."
-    )
-    headers: dict[HeaderName, HeaderValue] = Field(
-        default={}, description="Request headers: a text, `{credential: NAME}` or `{file: /PATH}`. Never shown."
-    )
-    tls: Trust | None = Field(default=None, description="Trust, for an https address. Left out: checked as usual.")
 
     def complaints(self) -> Iterator[Complaint]:
         """Ranges, names that are given twice, and what nothing uses."""
-        yield from self.rhythm_complaints()
-        if self.timeout < SHORTEST_TIMEOUT_S:
-            yield ("timeout",), found(self.timeout, "a duration of at least 100ms")
+        yield from self.server_complaints()
         if self.scrape <= 0.0:
             yield ("scrape",), found(self.scrape, "a duration above 0s")
         if not self.gauges and not self.counters:
@@ -83,7 +58,6 @@ class Prometheus(PolledModel):
         for name in self.gauges:
             if name in self.counters:
                 yield ("gauges", name), f'"{name}" is a counter too; choose another name'
-        yield from http_complaints(self.url, self.tls, self.token, self.headers)
 
     def signals(self) -> Mapping[str, SignalSpec]:
         """Each gauge and each counter by its name."""
@@ -106,15 +80,3 @@ class Prometheus(PolledModel):
     def rhythm(self) -> Seconds:
         """A poll between two scrapes finds nothing new."""
         return max(float(self.poll), float(self.scrape))
-
-
-def http_complaints(
-    url: str, tls: Trust | None, token: Secret | None, headers: Mapping[str, Secret]
-) -> Iterator[Complaint]:
-    """What contradicts itself in how a server is spoken to."""
-    if "?" in url or "#" in url:
-        yield ("url",), found(url, "an address without a query, such as http://metrics.example:9090")
-    if tls is not None and not url.startswith("https:"):
-        yield ("tls",), "has no meaning with an http address; wanted https://..., or no tls"
-    if token is not None and any(name.lower() == "authorization" for name in headers):
-        yield ("token",), "is given, and so is the header Authorization; wanted one of them"
