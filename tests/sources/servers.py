@@ -39,14 +39,15 @@ async def served(
 
 
 def answering(body: bytes, *, status: str = "200 OK", headers: str = "", hold: float = 0.0) -> Conversation:
-    """Answers every request with this; `hold` waits between head and body."""
+    """Answers every request with this and keeps the connection; `hold` waits between head and body."""
 
     async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode())
-        await asyncio.sleep(hold)
-        writer.write(body)
-        await writer.drain()
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode())
+            await asyncio.sleep(hold)
+            writer.write(body)
+            await writer.drain()
 
     return conversation
 
