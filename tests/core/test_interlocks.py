@@ -260,7 +260,7 @@ def comparing(
     blue: SequentialRatioState,
     proof: float = 1.0,
     *,
-    waited: float = 2.0,
+    waited: float = 20.0,
     extra: tuple[Rule, ...] = (),
     known: Judgement = Judgement.KNOWN,
 ) -> Question:
@@ -284,8 +284,8 @@ SUFFERS = SequentialRatioState(cusum=1.0, onset=1.0, suspicion_e=25.0)
     ("green", "blue", "proof", "expected"),
     [
         (counted(20, 100, 60, 300), SUFFERS, 1.0, Answer.BLOCK),
-        (counted(20, 100, 60, 300), SUFFERS, 19.9, Answer.BLOCK),
-        (counted(20, 100, 60, 300), SUFFERS, 20.1, Answer.PASS),
+        (counted(20, 100, 60, 300), SUFFERS, 999.0, Answer.BLOCK),
+        (counted(20, 100, 60, 300), SUFFERS, 1001.0, Answer.PASS),
         (counted(15, 36, 60, 300), SUFFERS, 1.0, Answer.BLOCK),
         (counted(60, 200, 54, 900), SUFFERS, 1.0, Answer.PASS),
         (counted(20, 100, 0, 300), SUFFERS, 1.0, Answer.PASS),
@@ -318,8 +318,32 @@ def test_with_a_comparing_rule_only_more_than_chance_is_the_candidates_own(
     assert expected is interlocks.common_cause(comparing(green, blue, proof)).answer
 
 
-def test_a_stable_that_may_suffer_is_looked_at_for_two_seconds() -> None:
-    """It is not suspected yet; then its own counts have to do."""
+@pytest.mark.parametrize(
+    ("green", "blue"),
+    [
+        (counted(20, 100, 18, 90), TROUBLE),
+        (counted(20, 100, 4, 90), TROUBLE),
+        (counted(20, 100, 0, 65), WELL),
+        (counted(9, 9, 0, 4), WELL),
+        (counted(9, 9, 0, 0), WELL),
+    ],
+    ids=["it suffers", "it is within the limit", "too few", "too few of an outage", "none"],
+)
+def test_a_stable_that_may_suffer_is_looked_at_for_a_while(
+    green: SequentialRatioState, blue: SequentialRatioState
+) -> None:
+    """Few requests without a failure do not tell that it is well."""
+    assert Answer.WAIT is interlocks.common_cause(comparing(green, blue, waited=19.9)).answer
+
+
+@pytest.mark.parametrize("green", [counted(20, 100, 0, 66), counted(9, 9, 0, 5)], ids=["a fifth", "an outage"])
+def test_a_stable_that_is_surely_well_is_not_waited_for(green: SequentialRatioState) -> None:
+    """A thousand to one; twenty to one where most of the candidate's requests fail."""
+    assert Answer.PASS is interlocks.common_cause(comparing(green, WELL, waited=0.0)).answer
+
+
+def test_a_rule_that_waits_does_not_hold_up_another() -> None:
+    """A probe of the candidate alone is its own."""
     asked = comparing(counted(20, 100, 18, 90), TROUBLE, waited=1.9)
     assert Answer.WAIT is interlocks.common_cause(asked).answer
 
@@ -346,7 +370,7 @@ def test_the_comparing_rule_is_the_one_on_the_same_counts(
     extra: tuple[Rule, ...], known: Judgement, expected: Answer
 ) -> None:
     """Without one that can judge the counts since the onset decide."""
-    asked = comparing(counted(20, 100, 60, 300), SUFFERS, 500.0, extra=extra, known=known)
+    asked = comparing(counted(20, 100, 60, 300), SUFFERS, 5000.0, extra=extra, known=known)
     assert expected is interlocks.common_cause(asked).answer
 
 
@@ -407,7 +431,7 @@ RESTARTS = Rule(
         (20.0, 11.0, 25.0, 1.0, Answer.BLOCK),
         (20.0, 10.0, 25.0, 1.0, Answer.PASS),
         (20.0, 11.0, 19.0, 1.0, Answer.PASS),
-        (20.0, 11.0, 25.0, 30.0, Answer.PASS),
+        (20.0, 11.0, 25.0, 3000.0, Answer.PASS),
     ],
     ids=["alike", "twice as many", "stable is not suspected", "requests say that it is the candidate"],
 )

@@ -33,15 +33,25 @@ CLEARLY_WORSE = 2.0
 """A candidate that fails at least this many times as often as stable is bad by itself."""
 
 SURELY = math.log(1000.0)
-"""So much likelier (as the logarithm of a ratio) is what counts as more than chance."""
+"""So much likelier (as the logarithm of a ratio or of E) is what counts as more than chance.
+
+An e-value reaches 20 by chance in one of 20 deployments at most, and a shared incident is when it has the failures to
+do so: with that bar one of 100 incidents rolled a healthy release back.
+"""
+
+LIKELY = math.log(20.0)
+"""So much is enough where most of the candidate's requests fail."""
+
+MOST = 0.5
+"""A candidate that fails so much is hardly worse than nothing."""
+
+COMPARED_WITHIN_S = 20.0
+"""So long a decision waits for stable's counts to tell whose trouble it is: some 100 requests at 5/s."""
 
 TROUBLED = frozenset({Level.PENDING, Level.FIRING})
 
 COUNTING = (SequentialRatio, SequentialCount)
 """The kinds that judge one colour's counts by themselves."""
-
-RELATIVE_EVIDENCE = math.log(20.0)
-"""So much evidence (as ln E) that the candidate is worse than stable makes it bad by itself."""
 
 
 class Answer(StrEnum):
@@ -176,7 +186,7 @@ def _shared(question: Question, rule: str) -> Said:
     relative = _relative(question, candidate.rule)
     if relative is not None:
         proof = api.evidence(relative.rule, relative.state).log_e
-        if proof is not None and proof >= RELATIVE_EVIDENCE:
+        if proof is not None and proof >= SURELY:
             told = f"{rule}: {relative.rule.name} says that the candidate fails more often than stable"
             return _passes(Reason.COMMON_CAUSE, told)
         if isinstance(candidate.rule.condition, SequentialRatio):
@@ -206,24 +216,21 @@ def _weighed(rule: Rule, seen: api.Evidence) -> Said:
 def _compared(question: Question, candidate: Instance, stable: Instance, limit: float) -> Said:
     """The same with a rule that compares both colours all the time and has no evidence against the candidate.
 
-    That silence is a reason to doubt, so counts that begin at an onset which was picked for the candidate's failures
-    must differ by more than chance, and stable needs no suspicion of its own to count as suffering: at equal traffic it
-    is as often the slower one of the two to be suspected.
+    That silence is a reason to doubt: counts that begin at an onset which was picked for the candidate's failures must
+    differ by more than chance, however few they are, and until they do stable is looked at for a while. It needs no
+    suspicion of its own to count as suffering: at equal traffic it is as often the slower one to be suspected.
     """
     rule, seen = candidate.rule, api.evidence(candidate.rule, candidate.state)
-    if min(seen.total, seen.other_total) < ENOUGH_REQUESTS:
-        if stable.level in TROUBLED:
-            return _weighed(rule, seen)
-        return _passes(Reason.COMMON_CAUSE, f"{rule.name}: fewer than {ENOUGH_REQUESTS} requests of each colour")
-    counts, share = _counts(rule, seen), seen.other_bad / seen.other_total
-    if _surely_below(seen.other_bad, seen.other_total, seen.bad / seen.total / CLEARLY_WORSE):
+    counts = _counts(rule, seen)
+    if _surely_worse(seen):
         return _passes(Reason.COMMON_CAUSE, counts)
     if stable.level in TROUBLED:
-        return _blocks(Reason.COMMON_CAUSE, counts)
-    if share <= limit or api.recovered(stable.rule, stable.state):
-        return _passes(Reason.COMMON_CAUSE, f"{counts}: stable is well")
-    if question.now < question.wanted.since + STABLE_MUST_ANSWER_WITHIN_S:
+        few = min(seen.total, seen.other_total) < ENOUGH_REQUESTS
+        return _weighed(rule, seen) if few else _blocks(Reason.COMMON_CAUSE, counts)
+    if question.now < question.wanted.since + COMPARED_WITHIN_S:
         return Said(interlock=Reason.COMMON_CAUSE, answer=Answer.WAIT, detail=f"{counts}: stable may suffer, too")
+    if seen.other_bad <= limit * seen.other_total or api.recovered(stable.rule, stable.state):
+        return _passes(Reason.COMMON_CAUSE, f"{counts}: stable is well")
     return _blocks(Reason.COMMON_CAUSE, counts)
 
 
@@ -232,13 +239,21 @@ def _counts(rule: Rule, seen: api.Evidence) -> str:
     return f"{rule.name}: {own}, stable {other}"
 
 
-def _surely_below(bad: float, total: float, share: float) -> bool:
-    """Whether counts are far likelier at their own share, which is smaller, than at `share`."""
-    own, rest = bad / total, total - bad
-    if own >= share:
+def _surely_worse(seen: api.Evidence) -> bool:
+    """Whether stable's counts are far likelier at their own share than at half the candidate's.
+
+    Where most of the candidate's requests fail, less is asked: what takes both colours down like that their direct
+    probes tell.
+    """
+    if not (seen.total and seen.other_total):
         return False
-    likelier = rest * (math.log1p(-own) - math.log1p(-share))
-    return likelier + (bad * math.log(own / share) if bad else 0.0) >= SURELY
+    half = seen.bad / seen.total / CLEARLY_WORSE
+    own, rest = seen.other_bad / seen.other_total, seen.other_total - seen.other_bad
+    if own >= half:
+        return False
+    likelier = rest * (math.log1p(-own) - math.log1p(-half))
+    likelier += seen.other_bad * math.log(own / half) if seen.other_bad else 0.0
+    return likelier >= (LIKELY if CLEARLY_WORSE * half >= MOST else SURELY)
 
 
 def _compares(rule: Rule | None) -> TypeGuard[Rule]:
