@@ -158,7 +158,8 @@ def _changes(profile: Profile) -> dict[str, Any]:
     steps = [{"weight": "10%", "soak": "1s", "gate": gate}, {"weight": "50%", "soak": "1s", "gate": gate}]
     return {
         "rules": {"error-rate": ratio, "latency-p95": ratio},
-        "services": {"shop": {"on_suspect": profile.on_suspect, "plan": "canary"}},
+        # The fault comes at 100 %, where there is no shield. A run follows a rollback at once, and there are many.
+        "services": {"shop": {"on_suspect": profile.on_suspect, "plan": "canary", "cool_down": "0s", "budget": "none"}},
         "plans": {"canary": {"steps": [*steps, {"weight": "100%"}], "bake": "30m"}},
     }
 

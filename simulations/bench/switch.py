@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     with run_folder() as folder, Scene(folder) as scene:
         (scene.paths.state / "brake").mkdir(mode=0o755)  # the daemon makes it at its start
         compiled = compile_(load(str(scene.write_environment())))
-        router = adapters.router(compiled, compiled.services[0], EdgeRing(), time.time, asyncio.Lock())
+        router = adapters.nginx_router(compiled, compiled.services[0], EdgeRing(), time.time, asyncio.Lock())
         with scene.start_load(rate=RATE, keep_alive=20) as users:
             figures = asyncio.run(_measure(router, users, runs))
             figures["failed_requests"] = sum(each.failed for each in users.stop())

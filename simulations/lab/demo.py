@@ -18,12 +18,16 @@ from typing import Any, Final
 from simulations.lab.processes import LabError, run_folder, wait_until
 from simulations.lab.results import Record, last_before_first_cut, since
 from simulations.lab.scene import Scene
+from simulations.lab.tried import Tried, by_first, operator, read_tried
 from watchdog.control.client import Client, ControlError
 from watchdog.notify import words
 
 RATE: Final = 60.0
 ERRORS: Final = 0.6
-"""The bad release fails this share of its requests once it has all users."""
+"""The bad release fails this share of its requests once it has half of the users."""
+
+SEEN_LOG: Final = "seen.log"
+"""Where nginx writes who was asked first."""
 
 AT_MOST_S: Final = 80.0
 DARK_S: Final = 2.0
@@ -35,7 +39,7 @@ CHANGES: Final[dict[str, Any]] = {
         "demo": {
             "steps": [
                 {"weight": "10%", "soak": "4s", "gate": {"requests": 10, "per_critical_route": 0}},
-                {"weight": "50%", "soak": "4s", "gate": {"requests": 20, "per_critical_route": 0}},
+                {"weight": "50%", "soak": "60s", "gate": {"requests": 20, "per_critical_route": 0}},
                 {"weight": "100%"},
             ],
             "bake": "60s",
@@ -78,7 +82,7 @@ class Story:
             self.break_green()
             self.kill_the_daemon()
             self.see_it_rolled_back()
-            self.count(load.records())
+            self.count(load.records(), read_tried(self.scene.paths.run_dir / SEEN_LOG))
         self.show_the_screens()
         return self.phase() == "rolled_back"
 
@@ -89,13 +93,13 @@ class Story:
         self.wait(lambda: self.deployment()["checks"] != [], "the preparation")
         checks = self.deployment()["checks"]
         self.line.say(f"the way back is ready first: {sum(each['ok'] for each in checks)} of {len(checks)} checks hold")
-        for step, what in enumerate(("10 % of users are on green", "50 % of users", "everybody is on green")):
+        for step, what in enumerate(("10 % of users are on green", "50 % of users")):
             self.wait(partial(self.confirmed, step), what)
             self.line.say(what, at=self.deployment()["phase_since"])
 
     def break_green(self) -> None:
         """The new version begins to fail."""
-        time.sleep(2.0)  # a moment of health with all users, warm-up over
+        time.sleep(2.0)  # a moment of health, warm-up over
         self.fault_at = self.scene.fault("green", error_rate=ERRORS)
         self.line.say(f"2.0 BREAKS: {100 * ERRORS:.0f} % of its requests fail from now on", at=self.fault_at)
         self.wait(lambda: (self.deployment()["divert"] or {}).get("cut", False), "the divert")
@@ -124,16 +128,20 @@ class Story:
                 at=rollback["proved"],
             )
 
-    def count(self, records: list[Record]) -> None:
-        """What users saw."""
+    def count(self, records: list[Record], tried: list[Tried]) -> None:
+        """What users saw, by the load generator; what they did not see, by nginx's own log."""
         after = since(records, self.fault_at)
-        cut = last_before_first_cut(records, "green", fault=self.fault_at)
+        green = self.scene.server("green")
+        cut = last_before_first_cut(by_first(tried, green, "green", "blue"), "green", fault=self.fault_at)
         errors = sum(each.failed for each in after)
+        failed = [each for each in tried if each.started >= self.fault_at and each.failed_at(green)]
         proved = self.deployment()["rollback"]["proved"]
         print()
         print(f"  fault to the last request on green before the cut   {(cut or 0.0) - self.fault_at:6.2f} s")
         print(f"  fault to the proved rollback                        {proved - self.fault_at:6.2f} s")
-        print(f"  users who saw an error                              {errors:4d} of {len(after)} requests since")
+        print(f"  requests that green failed                          {len(failed):4d} of {len(after)} since the fault")
+        print(f"  of these answered by blue in its place              {sum(each.shielded for each in failed):4d}")
+        print(f"  requests that failed before a user's eyes           {errors:4d}")
         print(f"  failed requests before the fault                    {_failed_before(records, self.fault_at):4d}")
 
     def show_the_screens(self) -> None:
@@ -196,7 +204,7 @@ def main(argv: list[str]) -> int:
 
 
 def _run(folder: Path) -> int:
-    with Scene(folder, changes=CHANGES) as scene:
+    with Scene(folder, changes=CHANGES, operator=operator(folder / SEEN_LOG)) as scene:
         proved = Story(scene).tell()
     print("\ntraffic is proved back on blue." if proved else "\nNOT proved: traffic is not back.")
     return 0 if proved else 1

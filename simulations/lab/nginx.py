@@ -17,6 +17,9 @@ from simulations.lab.processes import Child, LabError, accepts, free_port, wait_
 
 NGINX = "/usr/sbin/nginx"
 
+SHIELD = "proxy_next_upstream error timeout http_500 http_502 http_503 http_504; proxy_next_upstream_tries 2;"
+"""What `nginx show` asks for, so that stable is asked what the candidate failed."""
+
 _SHUTDOWN_TIMEOUT = "60s"
 _LOG_CHARS = 2000
 _TEMP_PATHS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -32,12 +35,15 @@ class Location:
     """Further directives of the operator, each with its semicolon."""
     proxy_pass: str = ""
     """Instead of the pool's variable: for a configuration without us, or a trap."""
+    shield: str = SHIELD
+    """Empty for an operator who has left it out."""
 
     def text(self) -> str:
         target = self.proxy_pass or f"http://$rwd_{self.service.replace('-', '_')}_pool"
         return (
             f"    location {self.path} {{ proxy_pass {target}; proxy_http_version 1.1;"
-            f' proxy_set_header Connection ""; proxy_set_header Host $host; {self.directives} }}\n'
+            f' proxy_set_header Connection ""; proxy_set_header Host $host;'
+            f" {'' if self.proxy_pass else self.shield} {self.directives} }}\n"
         )
 
 

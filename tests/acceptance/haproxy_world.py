@@ -11,9 +11,9 @@ from pathlib import Path
 from simulations.lab.processes import Child, free_port
 from tests.sources.servers import served
 from watchdog.core.model import Colour, Reading, Value
-from watchdog.sources.haproxy.runtime import Runtime
+from watchdog.outside.haproxy_socket import Runtime
+from watchdog.outside.haproxy_table import COMMANDS, parse
 from watchdog.sources.haproxy.source import HaproxySource, Pool
-from watchdog.sources.haproxy.table import COMMANDS, parse
 
 CONFIGURATION = """
 global

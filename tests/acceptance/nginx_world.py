@@ -18,7 +18,7 @@ from watchdog.core.model import Colour, Split
 from watchdog.sources.edge_line import LineParser, Upstream
 from watchdog.sources.edge_ring import EdgeRing
 from watchdog.traffic.nginx.probes import Entry
-from watchdog.traffic.nginx.render import ServiceNginx
+from watchdog.traffic.nginx.render import ServiceNginx, upstream
 from watchdog.traffic.nginx.router import NginxRouter
 from watchdog.traffic.nginx.setup import write_common, write_service
 from watchdog.traffic.nginx.waiting import until
@@ -78,6 +78,8 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: str
+    cookies: dict[str, str] = field(default_factory=dict)
+    """Those that it gives."""
 
     @property
     def cookie(self) -> str:
@@ -109,7 +111,14 @@ class Client:
             await reader.readline()
         if fields.get("connection") == "close":
             await self.close()
-        return Answer(status=int(head[0].split()[1]), headers=fields, body=body.decode().strip())
+        given = [line.partition(":")[2].partition(";")[0] for line in head if line.lower().startswith("set-cookie:")]
+        cookies = {name.strip(): value for name, _, value in (each.partition("=") for each in given)}
+        return Answer(status=int(head[0].split()[1]), headers=fields, body=body.decode().strip(), cookies=cookies)
+
+    @property
+    def ended(self) -> bool:
+        """The other end has closed the connection, and that is known before anything more is sent."""
+        return self._streams is not None and self._streams[0].at_eof()
 
     async def close(self) -> None:
         if self._streams is not None:
@@ -157,6 +166,8 @@ class World:
             "dump": (*self.nginx.reload_argv[:-2], "-T"),
             "entry": Entry(url=f"{self.nginx.url}/{f'{service}/' if len(self.setups) > 1 else ''}", host="localhost"),
             "token": setup.token,
+            "shield": setup.shield,
+            "sessions_in_memory": setup.sessions_in_memory,
             "edge": self.edge,
             "wall": time.time,
             "settle": 0.3,
@@ -218,9 +229,12 @@ def world(
     services: Mapping[str, Mapping[str, str]] | None = None,
     userid: bool = True,
     pool: tuple[str, ...] = (),
+    setup: Mapping[str, Any] | None = None,
     **operator: Any,
 ) -> Iterator[World]:
-    """`services`: name to routes. `operator`: what `simulations.lab.nginx.Operator` takes."""
+    """`services`: name to routes. `setup`: further fields of every service's `ServiceNginx`; with `servers` the test
+    plays the applications itself. `operator`: what `simulations.lab.nginx.Operator` takes.
+    """
     routes = services or {"app": {}}
     with run_folder() as folder, contextlib.ExitStack() as stack:
         numbers = iter(free_ports(2 * len(routes)))
@@ -238,24 +252,32 @@ def world(
         tokens = (TOKEN, OTHER_TOKEN)
         setups = {
             service: ServiceNginx(
-                service=service,
-                servers={colour: (f"127.0.0.1:{ports[service, colour]}",) for colour in Colour},
-                token=token,
-                routes=routes[service],
-                pool=pool,
+                **{
+                    "service": service,
+                    "servers": {colour: (f"127.0.0.1:{ports[service, colour]}",) for colour in Colour},
+                    "token": token,
+                    "routes": routes[service],
+                    "pool": pool,
+                    **(setup or {}),
+                }
             )
             for service, token in zip(routes, tokens, strict=False)
         }
         edge = EdgeReader(
             folder / "edge.sock",
-            {f"127.0.0.1:{port}": Upstream(service=name, colour=colour) for (name, colour), port in ports.items()},
+            {
+                server: Upstream(service=name, colour=colour)
+                for name, each in setups.items()
+                for colour, servers in each.servers.items()
+                for server in (*servers, upstream(name, colour))  # the pool's name where it has no server left
+            },
         )
         stack.callback(edge.close)
         state = folder / "state"
         (state / "brake").mkdir(parents=True)
         write_common(folder / "rwd", list(setups.values()), folder / "edge.sock", userid=userid)
-        for setup in setups.values():
-            write_service(folder / "rwd", setup, state, split or at(0.0))
+        for each in setups.values():
+            write_service(folder / "rwd", each, state, split or at(0.0))
         operator.setdefault("locations", [Location(service=name, path="/") for name in routes])
         operator.setdefault("services", tuple(routes))
         operator.setdefault("workers", 1)

@@ -6,13 +6,13 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from simulations.lab.processes import free_port
+from tests.acceptance.faults.disks import small_disk
 from tests.acceptance.nginx_world import BLUE, GREEN, World, at, world
 from watchdog.core.model import BrakeKind, Check, Colour, Split
 from watchdog.traffic.base import Applied
@@ -331,21 +331,6 @@ def test_a_rollback_calls_off_the_step_before_it() -> None:
             assert at(0.0) == (await router.observe()).split
 
         scene.run(play, test=test, command_deadline=20.0)
-
-
-@contextlib.contextmanager
-def small_disk(scene: World) -> Iterator[None]:
-    """Our folders on a file system of one megabyte of their own."""
-    for folder in (scene.directory, scene.state):
-        kept = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs", folder], check=True)
-        for name, text in kept.items():
-            (folder / name).write_text(text)
-    try:
-        yield
-    finally:
-        for folder in (scene.directory, scene.state):
-            subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def fill(scene: World) -> None:

@@ -61,7 +61,8 @@ class CliApi(FakeApi):
         if self.refuses is not None:
             reason, detail = self.refuses
             raise RefusedError(detail or reason, reason=reason)
-        return {"accepted": True, "deployment": "osun-his-1"}
+        answer: Answer = {"accepted": True, "deployment": "osun-his-1"}
+        return answer | {"rehearsal": "osun-his/7"} if kind == "rehearse" else answer
 
 
 @contextlib.contextmanager

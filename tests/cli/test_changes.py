@@ -22,7 +22,7 @@ def test_rollback() -> None:
 def test_rollback_anyway_names_what_it_passes() -> None:
     """The interlock that stands in the way is said before it is passed."""
     blocked = views.service(deployment=views.blocked("schema", "unknown"))
-    unasked = service(level_1=False, schema="incompatible")
+    unasked = service(level_1=False, level_1_off="schema", schema="incompatible")
 
     assert changes.rollback(blocked, "ops", anyway=True).endswith(
         "Every interlock is passed, also this one: schema is unknown."
@@ -113,7 +113,17 @@ def test_stop_the_line() -> None:
     assert "is not stopped ->" in changes.stop_the_line(views.view(), release=True, span=None)
 
 
-@pytest.mark.parametrize("change", [changes.pause, changes.resume, changes.promote, lambda s: changes.rollback(s, "x")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        changes.pause,
+        changes.resume,
+        changes.promote,
+        lambda s: changes.rollback(s, "x"),
+        lambda s: changes.hold(s, 0.1),
+        lambda s: changes.divert(s, "login", end=False),
+    ],
+)
 def test_without_a_deployment(change: Any) -> None:
     """Nothing is under way, and that is what is said."""
     assert "osun-his: no deployment is under way." == change(views.service(deployment=None))
@@ -161,3 +171,55 @@ def test_unwaive() -> None:
 def test_forgive() -> None:
     """A mark goes."""
     assert "osun-his: 4.2.0 known bad -> may be deployed again." == changes.forgive(views.service(), "4.2.0")
+
+
+def test_disarm() -> None:
+    """For how long, what goes on all the same, and by whom it is disarmed already."""
+    ada = {"since": views.NOW, "until": views.NOW + 60, "by": "ada", "because": "load test"}
+    disarmed = views.service(disarmed=ada)
+
+    assert (
+        "osun-his: armed -> no automatic rollback and no divert for 30 min, whatever fires. It goes on watching and "
+        "telling; a rollback by hand works." == changes.disarm(views.service(), 1_800.0)
+    )
+    assert changes.disarm(disarmed, 0.0).startswith("osun-his: disarmed by ada until ")
+    assert changes.disarm(disarmed, 0.0).endswith(" -> automatic rollbacks and diverts act again at once.")
+
+
+def test_hold() -> None:
+    """Both colours with what they have and what they will have."""
+    assert (
+        "osun-his: green 50 % -> 10 %, blue 50 % -> 90 %, and it stays there until resume. Rollback stays armed."
+        == changes.hold(views.service(), 0.1)
+    )
+
+
+def test_divert() -> None:
+    """One route's users, and nobody else's."""
+    cut = service(routes_cut=["login"])
+
+    assert (
+        "osun-his: users of login drawn like the others (50 % to green) -> all on blue. Other routes stay as they are."
+        == changes.divert(views.service(), "login", end=False)
+    )
+    assert "users of login all on blue -> drawn like the others (50 % to green)." in changes.divert(
+        cut, "login", end=True
+    )
+
+
+def test_did() -> None:
+    """Whose word it is; what was done before, and what nobody knows."""
+    done = views.task(done={"at": views.NOW, "by": "bob", "because": ""})
+
+    assert (
+        "osun-his: flyway-repair not done -> done by ada. I run nothing; it is your word that is kept."
+        == changes.did(service(tasks=[views.task()]), "flyway-repair", "ada")
+    )
+    assert "flyway-repair done by bob at " in changes.did(service(tasks=[done]), "flyway-repair", "ada")
+    assert "flyway-repair not known -> " in changes.did(views.service(deployment=None), "flyway-repair", "ada")
+
+
+def test_drill() -> None:
+    """That the running balancer is touched, and that nobody is moved."""
+    assert changes.drill(views.service()).endswith("a message marked as drill. green keeps 50 %.")
+    assert changes.drill(views.service(deployment=None)).endswith(" all users stay.")

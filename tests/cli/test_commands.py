@@ -43,6 +43,17 @@ def known_bad() -> CliApi:
         (["stop-the-line", "--for", "30m", *BECAUSE], "stop_the_line", {"for_seconds": 1800.0, "because": "why not"}),
         (["stop-the-line", "--release"], "stop_the_line", {"release": True}),
         (["reload"], "reload", {}),
+        (
+            ["disarm", "osun-his", "--for", "30m", *BECAUSE],
+            "disarm",
+            {"for_seconds": 1800.0, "because": "why not"},
+        ),
+        (["disarm", "osun-his", "--end"], "disarm", {"for_seconds": 0.0}),
+        (["hold", "osun-his", "10%", *BECAUSE], "hold", {"weight": 0.1, "because": "why not"}),
+        (["hold", "osun-his", "2.5 %"], "hold", {"weight": 0.025}),
+        (["divert", "osun-his", "login"], "divert", {"route": "login"}),
+        (["divert", "osun-his", "login", "--end"], "divert", {"route": "login", "release": True}),
+        (["did", "osun-his", "repair", *BECAUSE], "did", {"task": "repair", "because": "why not"}),
     ],
 )
 def test_every_command_reaches_the_daemon(typed: list[str], kind: str, body: dict[str, Any], tmp_path: Path) -> None:
@@ -106,6 +117,7 @@ def test_ctrl_c_at_the_question_changes_nothing(tmp_path: Path) -> None:
         ["forgive", "4.2.0"],
         ["stop-the-line"],
         ["waive", "osun-his", "cpu", "--for", "1h"],
+        ["disarm", "osun-his", "--for", "1h"],
     ],
 )
 def test_what_passes_a_safeguard_wants_a_reason(

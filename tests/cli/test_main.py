@@ -13,7 +13,8 @@ from watchdog.cli.main import main
 
 WORLD = {
     "run", "check", "schema", "status", "explain", "pause", "resume", "promote", "abort", "rollback", "forgive", "ack",
-    "adopt", "waive", "stop-the-line", "reload", "test", "nginx",
+    "adopt", "waive", "stop-the-line", "reload", "test", "nginx", "disarm", "hold", "divert", "did",
+    "preflight", "drill",
 }  # fmt: skip
 
 

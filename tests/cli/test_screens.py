@@ -39,7 +39,7 @@ def test_everything_is_well() -> None:
         "  error-rate         ok        1 of 412 on green failed (0.2 %), limit 5 %",
         "  database           pending   1 failure in a row, 3 decide, last: too many connections (09:14:05)",
         "  p95                unknown   metrics: no new sample for 46 s (advisory) [observed only]",
-        "  rollback is ready: blue answered 3.0 s ago, brake proved 25 min ago.  level 1 is on.  nobody is",
+        "  rollback is ready: blue answered 3.0 s ago, brake proved 3.0 s ago.  level 1 is on.  nobody is",
         "    paged.",
     ] == lines
 
@@ -58,7 +58,9 @@ def test_a_narrow_terminal() -> None:
 def test_a_blocked_rollback() -> None:
     """Why, what it costs now, the way out as a whole line, who is paged and when next."""
     lines = of(
-        deployment=views.blocked("schema", "unknown", schema="unknown", level_1=False, watched_by="dba"),
+        deployment=views.blocked(
+            "schema", "unknown", schema="unknown", level_1=False, level_1_off="schema", watched_by="dba"
+        ),
         incidents=[views.incident("schema", next=NOW + 60)],
     )
 
@@ -110,7 +112,7 @@ def test_a_gate_that_waits_says_for_what() -> None:
 @pytest.mark.parametrize(
     ("answered", "told"),
     [
-        (NOW - 0.4, "rollback is ready: blue answered 0.4 s ago, brake proved 25 min ago."),
+        (NOW - 0.4, "rollback is ready: blue answered 0.4 s ago, brake proved 3.0 s ago."),
         (NOW - 46, "rollback is not proved ready: blue last answered 46 s ago."),
         (None, "rollback is not proved ready: blue has not answered yet."),
     ],

@@ -55,6 +55,25 @@ from tests.config.helpers import changed
             ),
         ),
         (
+            "services: {app: {shadow: true}}\n",
+            "2: services.app.shadow: is told to chat, which is missing: nobody hears what would have been done",
+        ),
+        (
+            "shadow: true\n",
+            "2: shadow: is told to chat, which is missing: nobody hears what would have been done",
+        ),
+        (
+            "rules: {errors: {shadow: true}, health: {shadow: true}}\nservices: {app: {rules: [errors, health]}}\n",
+            (
+                "3: services.app.rules: every one with on_fire: rollback is in shadow (errors, health), so nothing is "
+                "rolled back"
+            ),
+        ),
+        (
+            'rules: {errors: {shadow: true}}\nservices: {app: {policy: "errors and health"}}\n',
+            "3: services.app.policy: names errors, which is in shadow and counts as not firing",
+        ),
+        (
             "services: {app: {policy: errors}}\n",
             (
                 "2: services.app.policy: does not name health, which then never rolls back; wanted it here, or "
@@ -68,6 +87,12 @@ def test_each_warning_has_its_place_and_reason(tmp_path: Path, text: str, warnin
     warnings = changed(tmp_path, text).warnings
 
     assert [f"{tmp_path}/changed.yml:{warning}"] == [str(each) for each in warnings]
+
+
+def test_a_rule_in_shadow_beside_others_is_no_matter(tmp_path: Path) -> None:
+    """Unless the policy names it; what is told goes to chat."""
+    assert () == changed(tmp_path, "rules: {errors: {shadow: true}}\nservices: {app: {policy: all}}\n").warnings
+    assert () == changed(tmp_path, "chat: [on-call]\nshadow: true\n").warnings
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.helpers import GOOD, RULES, compiled
-from watchdog.config.adapters import ContactSettings, NginxSettings
+from watchdog.config.adapters import ContactSettings, HookSettings, NginxSettings
 from watchdog.config.compile import compile_
 from watchdog.config.forms import Expect
 from watchdog.config.load import load
@@ -13,7 +13,7 @@ from watchdog.config.sources.access_log import AccessLogSettings, RouteSettings
 from watchdog.config.sources.health import HealthSettings, HealthTarget
 from watchdog.config.words import HeaderValue, Secret, SenderUrl
 from watchdog.core import conditions, settings
-from watchdog.core.model import Colour, Missing, NoData, OnFire
+from watchdog.core.model import AfterRollback, Colour, Data, Missing, NoData, OnFire, Sessions
 
 
 def test_a_file_becomes_the_cores_service() -> None:
@@ -60,6 +60,11 @@ def test_a_file_becomes_the_cores_service() -> None:
             divert=True,
             traffic_source="edge",
             critical_routes=("login",),
+            cool_down=60.0,
+            budget=settings.Budget(rollbacks=3, within=3600.0),
+            parachute_every=10.0,
+            cuts_routes=True,
+            routes=("login", "labs"),
         )
         == service
     )
@@ -301,6 +306,9 @@ def test_the_adapters_get_plain_settings() -> None:
             pool=(),
             drain=60.0,
             own_userid=False,
+            shield=None,
+            in_memory=False,
+            session_drain=3600.0,
             blue=("127.0.0.1:8081",),
             green=("127.0.0.1:8082",),
         )
@@ -396,3 +404,122 @@ def test_the_shipped_production_file_compiles() -> None:
     assert isinstance(condition, conditions.SequentialRatio)
     assert ("errors[lab-results]", 0.001 / len(sharing)) == (condition.bad, condition.alpha)
     assert "lab-results" in service.critical_routes
+
+
+def test_what_stands_in_a_rollbacks_way_reaches_the_core(tmp_path: Path) -> None:
+    """Interlocks, groups, commands and tasks; each differs from its default."""
+    result = compiled(
+        tmp_path,
+        "shadow: true\n"
+        "budget: {rollbacks: 2, within: 5m}\n"
+        "services:\n"
+        "  app:\n"
+        "    data: per_colour\n"
+        "    writes_may_be_lost: true\n"
+        "    sessions: in_memory\n"
+        "    session_drain: 2h\n"
+        "    cool_down: 5m\n"
+        "    budget: {rollbacks: 1, within: 1d}\n"
+        "    rollback_with: [other]\n"
+        "    candidate_after_rollback: stop\n"
+        "    hooks:\n"
+        "      after_rollback:\n"
+        "        warm: {argv: [/bin/warm, --all], deadline: 1m, idempotent: true}\n"
+        "        clear: {argv: [/bin/clear]}\n"
+        "      stop: {argv: [/bin/stop]}\n"
+        "    by_hand: {repair: flyway repair}\n"
+        "    maintenance: /run/maintenance\n"
+        "    router: {nginx: {drain: 90s, shield: false}}\n"
+        "  other:\n"
+        "    stable: blue\n"
+        "    data: shared\n"
+        "    sessions: shared\n"
+        "    budget: none\n"
+        '    colours: {blue: {server: "127.0.0.1:8091"}, green: {server: "127.0.0.1:8092"}}\n'
+        "    router: {nginx: {directory: /etc/nginx/rwd}}\n"
+        "    rules: [errors, health]\n"
+        "    plan: canary\n",
+    )
+    app, other = result.environment.services
+
+    assert settings.Budget(rollbacks=2, within=300.0) == result.environment.budget
+    assert (True, True) == (app.shadow, other.shadow)
+    assert (Data.PER_COLOUR, True, Sessions.IN_MEMORY, False) == (
+        app.data,
+        app.writes_may_be_lost,
+        app.sessions,
+        app.divert,
+    )
+    assert (Data.SHARED, False, Sessions.SHARED, True) == (
+        other.data,
+        other.writes_may_be_lost,
+        other.sessions,
+        other.divert,
+    )
+    assert (300.0, 90.0, ("other",)) == (app.cool_down, app.drain, app.rollback_with)
+    assert (settings.Budget(rollbacks=1, within=86_400.0), None) == (app.budget, other.budget)
+    assert (settings.Hook(name="warm", idempotent=True), settings.Hook(name="clear")) == app.after_rollback
+    assert (AfterRollback.STOP, settings.Hook(name="stop")) == (app.candidate_after_rollback, app.stop_candidate)
+    assert (settings.Task(name="repair", command="flyway repair"),) == app.tasks
+    adapters = result.services[0]
+    assert (
+        HookSettings(name="warm", argv=("/bin/warm", "--all"), deadline=60.0, idempotent=True),
+        HookSettings(name="clear", argv=("/bin/clear",), deadline=30.0, idempotent=False),
+        HookSettings(name="stop", argv=("/bin/stop",), deadline=30.0, idempotent=False),
+    ) == adapters.hooks
+    assert ("/run/maintenance", None) == (adapters.maintenance, result.services[1].maintenance)
+    nginx = adapters.router
+    assert isinstance(nginx, NginxSettings)
+    assert (False, True, 7200.0) == (nginx.shield, nginx.in_memory, nginx.session_drain)
+
+
+@pytest.mark.parametrize("keys", ["data: per_colour", "sessions: in_memory", "on_suspect: pause"])
+def test_there_is_no_divert_where_a_change_of_colour_hurts(tmp_path: Path, keys: str) -> None:
+    """Each is enough; it need not be written."""
+    (service,) = compiled(tmp_path, f"services: {{app: {{{keys}}}}}\n").environment.services
+
+    assert not service.divert
+
+
+def test_one_service_can_be_in_shadow(tmp_path: Path) -> None:
+    """And without any of it none is, and there is a budget across services."""
+    (service,) = compiled(tmp_path, "services: {app: {shadow: true}}\n").environment.services
+    environment = compile_(load(str(GOOD))).environment
+
+    assert (True, False) == (service.shadow, environment.services[0].shadow)
+    assert settings.Budget(rollbacks=3, within=600.0) == environment.budget
+    assert compiled(tmp_path, "budget: none\n").environment.budget is None
+
+
+def test_a_rule_in_shadow_observes_in_place_of_what_is_written(tmp_path: Path) -> None:
+    """It has no part of alpha: that is about rollbacks."""
+    (service,) = compiled(
+        tmp_path,
+        "rules:\n"
+        "  errors: {shadow: true}\n"
+        "  more: {sequential_ratio: {bad: edge.slow, total: edge.requests, limit: 5%}, on_fire: rollback}\n"
+        "  lag: {on_fire: freeze, shadow: true}\n"
+        "services: {app: {rules: [errors, more, health, lag]}}\n",
+    ).environment.services
+    errors, more, _, lag = service.rules
+
+    assert (OnFire.OBSERVE, OnFire.ROLLBACK) == (errors.on_fire, errors.instead_of)
+    assert (OnFire.OBSERVE, OnFire.FREEZE) == (lag.on_fire, lag.instead_of)
+    assert isinstance(more.condition, conditions.SequentialRatio)
+    assert 0.001 == more.condition.alpha
+
+
+def test_levels_have_their_own_times(tmp_path: Path) -> None:
+    """On-call at once and every minute, the others later and more seldom, unless the file says otherwise."""
+    three = "{level: 2, contacts: [on-call]}, {level: 3, contacts: [on-call]}, {level: 4, contacts: [on-call]}"
+    usual = compiled(tmp_path, f"escalation: [{three}]\n").environment.escalation
+    own = compiled(
+        tmp_path,
+        "escalation: [{level: 2, repeat: 0s, contacts: [on-call]}, {level: 4, after: 1m, repeat: 2m, "
+        "contacts: [on-call]}]\n",
+    ).environment.escalation
+
+    assert [(2, 0.0, 60.0), (3, 300.0, 300.0), (4, 900.0, 300.0)] == [
+        (level.level, level.after, level.repeat) for level in usual
+    ]
+    assert [(2, 0.0, 0.0), (4, 60.0, 120.0)] == [(level.level, level.after, level.repeat) for level in own]

@@ -171,7 +171,12 @@ def test_no_exception_is_out_of_date() -> None:
         "include: [{file: a.yml, with: {a: [b]}}]",
         "variables: {colour: red}",
         "variables: {a: [b]}",
-        "shadow: true",
+        "shadow: yes please",
+        "budget: {rollbacks: 0}",
+        "budget: few",
+        "services: {a: {hooks: {stop: {argv: /bin/stop it}}}}",
+        "services: {a: {by_hand: [repair]}}",
+        "services: {a: {rollback_with: other}}",
     ],
 )
 def test_mistakes_of_form_are_seen_in_the_editor(text: str) -> None:
@@ -191,6 +196,9 @@ def test_mistakes_of_form_are_seen_in_the_editor(text: str) -> None:
         "rules: {a: {no_data: {stale: fire}, always: true}}",
         "plans: {a: {bake: 30m}, b: {bake: {at_least: 30m}}}",
         'services: {a: {policy: "2 of [a, b, c and d]"}}',
+        "services: {a: {budget: none}, b: {budget: {rollbacks: none}}, c: {budget: {rollbacks: 3, within: 1h}}}",
+        "services: {a: {hooks: {after_rollback: {warm: {argv: [/bin/warm, 3]}}, stop: {argv: [/bin/stop]}}}}",
+        "services: {a: {shadow: true, by_hand: {repair: flyway repair}}}\nshadow: $shadow\nbudget: none",
         "services: {a: {colours: {blue: {server: 'a:1'}, green: {server: ['b:1', 'c:2']}}}}",
         "contacts: {a: {apprise: 'mailto://x'}, b: {apprise: {file: /run/b}}}",
         "sources: {health: {health: {path: /x, expect: {status: UP}, headers: {X-A: 5}}}}",

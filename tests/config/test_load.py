@@ -91,7 +91,7 @@ def test_the_mistakes_of_all_files_come_at_once(tmp_path: Path) -> None:
         "services:\n"
         "  app:\n"
         "    stable: blue\n"
-        "    data: per_colour\n"
+        "    data: per_color\n"
         "    sessions: shared\n"
         '    colours: {blue: {server: "127.0.0.1"}, green: {server: "127.0.0.1:8082"}}\n'
         "    router: {nginx: {directory: /etc/nginx/rwd}}\n"

@@ -24,7 +24,9 @@ def test_every_key_is_in_the_tables() -> None:
     assert "### `services.NAME.router.nginx.entry`" in text
     assert "### `plans.NAME.steps[N].gate`" in text
     assert "### `sources.NAME.access_log.routes.NAME`" in text
-    assert "| `data` | `shared` | required |" in text
+    assert "| `data` | `shared` or `per_colour` | required |" in text
+    assert "### `services.NAME.hooks.after_rollback.NAME`" in text
+    assert "| `rollbacks` | number or `none` | `3` |" in text
     assert "| `on_fire` | `rollback` or `freeze` or `escalate` or `observe` | required |" in text
 
 

@@ -113,7 +113,7 @@ def test_a_release_on_its_way(tmp_path: Path) -> None:
     assert {"weight": 0.5, "promoted": False} == deployment["in_force"]
     assert [{"weight": 0.5, "soak": 1.0}, {"weight": 1.0, "soak": 0.0}] == deployment["steps"]
     assert (1.0, 20.0, 20) == (deployment["soak_wanted"], deployment["bake"], deployment["requests"])
-    assert [{"name": "stable answers", "ok": True, "detail": "yes"}] == deployment["checks"]
+    assert [{"name": "stable answers", "ok": True, "detail": "yes", "took": None}] == deployment["checks"]
     assert 0.5 == shop["exposure"]["weight"]
     assert shop["exposure"]["candidate_per_second"] > 0.0
     assert 1000.0 + WALL_AHEAD == deployment["began"]

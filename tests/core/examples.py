@@ -6,9 +6,22 @@ from dataclasses import replace
 from watchdog.core.conditions import Bound, CanaryVsStable, Probe, SequentialRatio, Threshold
 from watchdog.core.engine import Stepped, step
 from watchdog.core.events import Configured, Event, Observed, TrafficSeen
-from watchdog.core.model import BrakeKind, Colour, Missing, OnFire, Reading, Split, Value
+from watchdog.core.model import AfterRollback, BrakeKind, Colour, Missing, OnFire, Reading, Split, Value
 from watchdog.core.records import Body, Record
-from watchdog.core.settings import AnyOf, Bake, Environment, Escalation, Gate, Plan, Rule, Service, Source, Step
+from watchdog.core.settings import (
+    AnyOf,
+    Bake,
+    Environment,
+    Escalation,
+    Gate,
+    Hook,
+    Plan,
+    Rule,
+    Service,
+    Source,
+    Step,
+    Task,
+)
 from watchdog.core.state import Deployment, ServiceState, State
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
@@ -99,6 +112,19 @@ SERVICE = Service(
     divert=True,
     traffic_source="edge",
 )
+READY = replace(
+    SERVICE,
+    parachute_every=10.0,
+    after_rollback=(Hook(name="tell-ci"), Hook(name="flush", idempotent=True)),
+    candidate_after_rollback=AfterRollback.STOP,
+    stop_candidate=Hook(name="stop"),
+    drain=30.0,
+    tasks=(Task(name="repair", command="flyway repair"),),
+    cuts_routes=True,
+    routes=("login", "lab"),
+)
+"""The shop with everything that stands beside a rollback."""
+
 ON_CALL = Escalation(level=2, after=0.0, repeat=60.0, contacts=("on-call",))
 
 

@@ -1,10 +1,11 @@
 """Orders of people and drivers: what they change, and when they are refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.core.examples import BLUE, GREEN, SHOP
+from tests.core.examples import BLUE, GREEN, SHOP, environment
 from tests.core.world import World
 from watchdog.core.events import (
     Abort,
@@ -82,6 +83,18 @@ def test_a_submission_begins_a_deployment_onto_the_other_colour() -> None:
     assert (BLUE, GREEN, "canary") == (begun.stable, begun.candidate, begun.plan.name)
     assert 0.001 == begun.alpha
     assert world.is_in(Phase.PREPARING)
+
+
+def test_a_bake_lasts_until_sessions_in_memory_have_ended() -> None:
+    """The promotion ends what is left on stable; the deployment keeps the longer of both, whatever changes later."""
+    usual = World().begin().submit().deployment.plan.bake.at_least
+    bakes = []
+    for drain in (3600.0, usual / 2):
+        own = environment()
+        world = World(environment=replace(own, services=tuple(replace(s, session_drain=drain) for s in own.services)))
+        bakes.append(world.begin().submit().deployment.plan.bake.at_least)
+
+    assert [3600.0, usual] == bakes
 
 
 def test_a_submission_with_an_unknown_plan_is_refused() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.examples import BLUE, GREEN, SERVICE, SHOP, environment
 from tests.core.world import World
-from watchdog.core.effects import ProbeColour, PullBrake, ReleaseBrake
+from watchdog.core.effects import ObserveTraffic, ProbeColour, PullBrake, ReleaseBrake
 from watchdog.core.events import Resume as ResumeCommand
 from watchdog.core.events import Rollback, StopTheLine
 from watchdog.core.model import Schema
@@ -342,3 +342,47 @@ def test_a_reboot_divert_is_blocked_by_a_stopped_line_and_says_so_once() -> None
     world.run(5.0)
 
     assert [Reason.STOP_THE_LINE] == [b.reason for b in world.bodies(DivertBlocked) if isinstance(b, DivertBlocked)]
+
+
+def take_the_brake_away(world: World) -> None:
+    world.brake = world.braked = None
+    assert world.run(10.1, lambda world: not cut(world))
+
+
+def test_a_cut_whose_brake_a_hand_took_away_becomes_a_trial() -> None:
+    """The candidate has users again without an order: they are watched as in a trial, and nothing else moves."""
+    world = diverted()
+    take_the_brake_away(world)
+
+    assert 1 == len(world.bodies(TrialBegun))
+    assert 0.1 == world.candidates_share
+    assert Reason.BRAKE_TAKEN_AWAY is world.deployment.holds[Hold.HUMAN]
+    assert (1, "") == (world.deployment.diverts, world.shop.drift)
+    world.share_bad[GREEN] = 1.0
+    assert world.run(10.0, lambda world: world.is_in(Phase.ROLLED_BACK))
+
+
+def test_a_third_cut_whose_brake_a_hand_took_away_waits_for_resume() -> None:
+    """After the trial the candidate keeps its users, and no step is taken before a human says so."""
+    world = World(environment=environment(replace(SERVICE, rules=SERVICE.rules[1:], trial=1.0))).begin().submit()
+    world.run(5.0)
+    for _ in range(3):
+        one_failed_probe_short(world)
+        world.run(60.0, lambda world: world.deployment.divert is None)
+    take_the_brake_away(world)
+    world.run(60.0)
+
+    assert {Hold.HUMAN: Reason.THIRD_DIVERT} == world.deployment.holds
+    assert (0.1, None) == (world.candidates_share, world.deployment.divert)
+    resume(world)
+    assert world.run(120.0, lambda world: world.is_in(Phase.PROMOTED))
+
+
+def test_a_question_that_was_not_answered_takes_no_brake_away() -> None:
+    """The router does not say that the brake is off, it says nothing."""
+    world = diverted()
+    world.failing.add(ObserveTraffic)
+    world.run(9.0)
+
+    assert cut(world)
+    assert [] == world.bodies(TrialBegun)

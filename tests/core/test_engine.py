@@ -11,12 +11,16 @@ from watchdog.core.engine import ANSWERED_BY, decide, effects_of, evolve, step
 from watchdog.core.events import (
     BrakeOutcome,
     Configured,
+    DrainedOutcome,
+    HookOutcome,
     NotifiedOutcome,
     Observed,
     Outcome,
     PreparedOutcome,
     Probed,
     ProofOutcome,
+    RecheckedOutcome,
+    RehearsedOutcome,
     Rollback,
     Started,
     StopTheLine,
@@ -27,7 +31,17 @@ from watchdog.core.events import (
 from watchdog.core.records import EffectsTakenUp, LineReleased, MessageOrdered, Record, RollbackOrdered, TrafficAsked
 from watchdog.core.state import State
 
-OUTCOMES = (PreparedOutcome, TrafficOutcome, BrakeOutcome, ProofOutcome, NotifiedOutcome)
+OUTCOMES = (
+    PreparedOutcome,
+    TrafficOutcome,
+    BrakeOutcome,
+    ProofOutcome,
+    NotifiedOutcome,
+    RecheckedOutcome,
+    RehearsedOutcome,
+    HookOutcome,
+    DrainedOutcome,
+)
 
 
 def test_step_is_decide_and_then_evolve() -> None:

@@ -33,5 +33,7 @@ def test_commands_carry_who_and_why_and_outcomes_whether() -> None:
     outcomes = {kind.__name__ for kind in kinds if issubclass(kind, Outcome)}
 
     assert {"Submit", "Rollback", "StopTheLine", "Acknowledge"} <= commands
-    assert {"PreparedOutcome", "TrafficOutcome", "BrakeOutcome", "ProofOutcome", "NotifiedOutcome"} == outcomes
+    assert {"PreparedOutcome", "TrafficOutcome", "BrakeOutcome", "ProofOutcome", "NotifiedOutcome"} <= outcomes
+    assert {"RecheckedOutcome", "RehearsedOutcome", "HookOutcome", "DrainedOutcome"} <= outcomes
+    assert len(outcomes) == 9
     assert not set(get_args(Decision)) & set(kinds)

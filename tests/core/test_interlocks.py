@@ -1,5 +1,6 @@
 """When not to act: each interlock by itself, and their order."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -8,20 +9,21 @@ from tests.core.examples import ALIVE, BLUE, ERROR_RATE, GREEN, SERVICE, SHOP, W
 from tests.core.world import World
 from watchdog.core import interlocks
 from watchdog.core.conditions import CanaryVsStable, SequentialCount, SequentialRatio
-from watchdog.core.interlocks import Answer, Question, ask
-from watchdog.core.model import Judgement, Level, OnFire, Schema
+from watchdog.core.interlocks import Answer, Question, alike, ask
+from watchdog.core.model import Data, Judgement, Level, OnFire, Schema
+from watchdog.core.phases import Hold
 from watchdog.core.reasons import Reason
 from watchdog.core.rules import api
 from watchdog.core.rules.api import CanaryVsStableState, ProbeState, SequentialCountState, SequentialRatioState
-from watchdog.core.settings import Rule, Service
-from watchdog.core.state import StableProbe, Waiver, Wanted
+from watchdog.core.settings import Budget, Rule, Service
+from watchdog.core.state import ServiceState, StableProbe, Waiver, Wanted, Wrote
 
 CONFIGURED = replace(SERVICE, divert=False)
 
 
 def question(wanted: Wanted | None = None, settings: Service = CONFIGURED, **of_deployment: object) -> Question:
     """A release at 10 %, soaking, with stable answering: every interlock passes."""
-    world = World(environment=environment(settings)).begin().submit()
+    world = World(environment=environment(settings)).begin().submit(watched_by="ada")
     world.run(14.0)
     onset = world.now - 1.0
     known = wanted or Wanted(reason=Reason.RULES_PROVED, rules=("error-rate",), onset=onset, since=onset)
@@ -73,9 +75,18 @@ def test_when_nothing_stands_in_the_way_all_pass_in_their_order() -> None:
     """The order is the one in which a human would ask."""
     said = ask(question())
 
-    assert [Reason.STOP_THE_LINE, Reason.SCHEMA, Reason.STABLE_DOWN, Reason.COMMON_CAUSE, Reason.KNOWN_BAD] == [
-        each.interlock for each in said
-    ]
+    assert [
+        Reason.STOP_THE_LINE,
+        Reason.SHADOW,
+        Reason.DISARMED,
+        Reason.SCHEMA,
+        Reason.WRITES_ON_CANDIDATE,
+        Reason.STABLE_DOWN,
+        Reason.COMMON_CAUSE,
+        Reason.BUDGET,
+        Reason.WAVE,
+        Reason.KNOWN_BAD,
+    ] == [each.interlock for each in said]
     assert {Answer.PASS} == {each.answer for each in said}
 
 
@@ -86,6 +97,122 @@ def test_a_stopped_line_blocks_what_no_human_ordered() -> None:
 
     assert (Reason.STOP_THE_LINE, Answer.BLOCK) == answer(asked)
     assert (Reason.KNOWN_BAD, Answer.PASS) == answer(replace(asked, wanted=replace(asked.wanted, by="ada")))
+
+
+def by_hand(asked: Question) -> Question:
+    return replace(asked, wanted=replace(asked.wanted, by="ada"))
+
+
+def test_in_shadow_nothing_happens_by_itself() -> None:
+    """A human's order goes through."""
+    asked = question(settings=replace(CONFIGURED, shadow=True))
+
+    assert (Reason.SHADOW, Answer.BLOCK) == answer(asked)
+    assert (Reason.KNOWN_BAD, Answer.PASS) == answer(by_hand(asked))
+
+
+def test_a_disarm_blocks_for_its_time_what_no_human_ordered() -> None:
+    """It says who silenced it and why."""
+    asked = question()
+    waiver = Waiver(since=0.0, until=asked.now + 1.0, by="ada", because="the probe is wrong")
+    asked = replace(asked, service=replace(asked.service, disarmed=waiver))
+
+    assert (Reason.DISARMED, Answer.BLOCK) == answer(asked)
+    assert "ada: the probe is wrong" == ask(asked)[-1].detail
+    assert (Reason.KNOWN_BAD, Answer.PASS) == answer(by_hand(asked))
+    assert Answer.PASS is interlocks.disarmed(replace(asked, now=asked.now + 1.0)).answer
+
+
+def per_colour(wrote: Wrote | None, *, may_be_lost: bool = False) -> Question:
+    settings = replace(CONFIGURED, data=Data.PER_COLOUR, writes_may_be_lost=may_be_lost)
+    asked = question(settings=settings, wrote=wrote)
+    return replace(asked, service=replace(asked.service, deployment=asked.deployment))
+
+
+@pytest.mark.parametrize(
+    ("wrote", "said"),
+    [
+        (Wrote(at=9.0, seen=True), "seen in the balancer's log"),
+        (Wrote(at=9.0, seen=False), "possibly: the log was not read all the time"),
+    ],
+)
+def test_what_was_written_on_the_candidate_blocks_everybody(wrote: Wrote, said: str) -> None:
+    """A human is asked, too; whoever says that it may be lost is not."""
+    asked = per_colour(wrote)
+
+    assert (Reason.WRITES_ON_CANDIDATE, Answer.BLOCK) == answer(asked)
+    assert (Reason.WRITES_ON_CANDIDATE, Answer.BLOCK) == answer(by_hand(asked))
+    assert said == ask(asked)[-1].detail
+    assert (Reason.KNOWN_BAD, Answer.PASS) == answer(per_colour(wrote, may_be_lost=True))
+
+
+def test_where_nobody_has_written_nothing_is_lost() -> None:
+    """The answer says why it passes."""
+    assert "none so far" == interlocks.writes_on_candidate(per_colour(None)).detail
+    assert "they may be lost" == interlocks.writes_on_candidate(per_colour(None, may_be_lost=True)).detail
+    assert "data is shared" == interlocks.writes_on_candidate(question()).detail
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"), [((1.0, 2.0), Answer.PASS), ((6.0, 7.0), Answer.BLOCK), ((1.0, 6.0), Answer.PASS)]
+)
+def test_a_budget_that_is_used_up_blocks_what_no_human_ordered(times: tuple[float, ...], expected: Answer) -> None:
+    """Only what lies within the time counts, and a rollback with another service's is not asked."""
+    asked = question(settings=replace(CONFIGURED, budget=Budget(rollbacks=2, within=10.0)))
+    asked = replace(asked, service=replace(asked.service, rolled_back_at=times))
+    together = replace(asked.wanted, reason=Reason.ROLLED_BACK_WITH)
+
+    assert expected is interlocks.budget(asked).answer
+    assert Answer.PASS is interlocks.budget(by_hand(asked)).answer
+    assert Answer.PASS is interlocks.budget(replace(asked, wanted=together)).answer
+
+
+def among(asked: Question, budget: Budget, *others: ServiceState, groups: Mapping[str, str] | None = None) -> Question:
+    """The same service beside others, under an environment with that budget."""
+    settings = [
+        replace(CONFIGURED, name=other.name, rollback_with=((groups or {}).get(other.name, "nobody"),))
+        for other in others
+    ]
+    known = environment(CONFIGURED, *settings, budget=budget)
+    services = {SHOP: asked.service, **{other.name: other for other in others}}
+    return replace(asked, state=replace(asked.state, environment=known, services=services))
+
+
+def rolled_back(name: str, *times: float) -> ServiceState:
+    return ServiceState(name=name, stable=BLUE, rolled_back_at=times)
+
+
+def test_rollbacks_of_several_services_are_a_wave() -> None:
+    """Each service counts once, its own past does not, nor what lies too far back; a human's order goes through."""
+    asked = question()
+    asked = replace(asked, service=replace(asked.service, rolled_back_at=(13.0,)))
+    two = Budget(rollbacks=2, within=10.0)
+    many = among(asked, two, rolled_back("api", 12.0), rolled_back("pay", 1.0, 13.0))
+
+    assert (Reason.WAVE, Answer.BLOCK) == answer(many)
+    assert "api, pay" == ask(many)[-1].detail
+    assert Answer.PASS is interlocks.wave(by_hand(many)).answer
+    assert Answer.PASS is interlocks.wave(among(asked, two, rolled_back("api", 9.0, 12.0))).answer
+    assert Answer.PASS is interlocks.wave(among(asked, two, rolled_back("api", 1.0), rolled_back("pay", 13.0))).answer
+
+
+def test_a_group_counts_once_in_a_wave() -> None:
+    """Services that go back together did so for one cause of their own."""
+    two = Budget(rollbacks=2, within=10.0)
+    group = (rolled_back("api", 12.0), rolled_back("pay", 13.0))
+
+    assert Answer.PASS is interlocks.wave(among(question(), two, *group, groups={"pay": "api"})).answer
+    assert Answer.PASS is interlocks.wave(among(question(), two, *group, groups={"api": "pay"})).answer
+    assert Answer.BLOCK is interlocks.wave(among(question(), two, *group)).answer
+
+
+def test_a_wave_is_over_when_a_human_says_so() -> None:
+    """A monitoring fault would roll back the next three as soon as the first three are long enough ago."""
+    held = question(holds={Hold.INTERLOCK: Reason.WAVE}, held_details={Hold.INTERLOCK: "api, pay"})
+    asked = among(held, Budget(rollbacks=2, within=10.0), rolled_back("api", 1.0), rolled_back("pay", 1.0))
+
+    assert (Reason.WAVE, Answer.BLOCK) == answer(asked)
+    assert Answer.PASS is interlocks.wave(replace(asked, deployment=replace(held.deployment, holds={}))).answer
 
 
 @pytest.mark.parametrize(
@@ -390,7 +517,7 @@ def test_a_comparing_rule_on_all_requests_speaks_for_a_route() -> None:
     assert isinstance(condition, SequentialRatio)
     of_labs = replace(ERROR_RATE, condition=replace(condition, bad="errors[labs]", total="requests[labs]"))
     of_latency = replace(ERROR_RATE, condition=replace(condition, bad="slow"))
-    found = [interlocks._relative(asked, each) for each in (of_labs, of_latency)]
+    found = [alike._relative(asked, each) for each in (of_labs, of_latency)]
 
     assert [WORSE.name, WORSE.name] == [each and each.rule.name for each in found]
 
@@ -402,9 +529,9 @@ def test_a_waived_comparing_rule_is_not_asked() -> None:
     deployment = replace(asked.deployment, waived={WORSE.name: waiver})
     waived = replace(asked, deployment=deployment, service=replace(asked.service, deployment=deployment))
 
-    assert interlocks._relative(asked, ERROR_RATE) is not None
-    assert interlocks._relative(waived, ERROR_RATE) is None
-    assert interlocks._relative(replace(waived, now=asked.now + 1.0), ERROR_RATE) is not None
+    assert alike._relative(asked, ERROR_RATE) is not None
+    assert alike._relative(waived, ERROR_RATE) is None
+    assert alike._relative(replace(waived, now=asked.now + 1.0), ERROR_RATE) is not None
 
 
 def test_a_comparing_rule_that_fires_is_never_a_common_cause() -> None:

@@ -16,7 +16,9 @@ from tests.core.examples import (
     CANARY,
     ERROR_RATE,
     GREEN,
+    ON_CALL,
     QUEUE,
+    READY,
     SERVICE,
     SHOP,
     WRITABLE,
@@ -27,7 +29,19 @@ from tests.core.examples import (
 )
 from tests.core.world import World
 from watchdog.core import invariants
-from watchdog.core.effects import ObserveTraffic, Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
+from watchdog.core.effects import (
+    CutRoute,
+    DrainCandidate,
+    ObserveTraffic,
+    Prepare,
+    Prove,
+    PullBrake,
+    Recheck,
+    ReleaseBrake,
+    RunHook,
+    RunRehearsal,
+    SetTraffic,
+)
 from watchdog.core.engine import effects_of, evolve, wake_at
 from watchdog.core.events import (
     Abort,
@@ -35,8 +49,13 @@ from watchdog.core.events import (
     Adopt,
     BrakeOutcome,
     Configured,
+    Did,
+    DivertRoute,
+    DrainedOutcome,
     Event,
     Forgive,
+    HoldAt,
+    HookOutcome,
     NotDurable,
     NotifiedOutcome,
     Observed,
@@ -45,6 +64,9 @@ from watchdog.core.events import (
     Probed,
     Promote,
     ProofOutcome,
+    RecheckedOutcome,
+    Rehearse,
+    RehearsedOutcome,
     Resume,
     Rollback,
     StopTheLine,
@@ -66,7 +88,7 @@ from watchdog.core.records import (
     SplitOrdered,
     TrialOrdered,
 )
-from watchdog.core.settings import AnyOf
+from watchdog.core.settings import AnyOf, Escalation
 from watchdog.core.state import State
 from watchdog.journal.codec import Checkpoint, ClockMark, decode_checkpoint, encode_checkpoint
 
@@ -76,6 +98,7 @@ Way: TypeAlias = Sequence[tuple[float, Action]]
 
 ENVIRONMENTS = {
     "as it was": environment(),
+    "with all": environment(READY, escalation=(ON_CALL, Escalation(level=3, after=20.0, repeat=15.0, contacts=("c",)))),
     "stricter": environment(replace(SERVICE, rules=(replace(ERROR_RATE, warm_up=1.0), ALIVE, WRITABLE, QUEUE))),
     "without a rule": environment(replace(SERVICE, rules=(ERROR_RATE, WRITABLE))),
     "by hand": environment(replace(SERVICE, divert=False, resume_by_human=True)),
@@ -148,9 +171,15 @@ class Watcher:
             assert body.split.weight == 0.0
             return
         assert deployment.id not in self.rolled_back
-        assert state.services[SHOP].adopted
+        seen = state.services[SHOP].seen
+        less = body.held and seen is not None and seen.split is not None and body.split.weight <= seen.split.weight
+        assert state.services[SHOP].adopted or less
         if body.split.promoted:
             assert deployment.phase is Phase.PROMOTED
+            assert not deployment.routes_cut
+        elif body.step == deployment.confirmed_step:
+            own = deployment.plan.steps[body.step].weight
+            assert (body.held and body.split.weight < own) or body.split.weight == own
         else:
             assert body.step == deployment.confirmed_step + 1
             assert body.split.weight == deployment.plan.steps[body.step].weight
@@ -244,6 +273,10 @@ COMMANDS = [
         for rule, for_ in (("error-rate", 20.0), ("error-rate", 0.0), ("alive", 60.0), ("nothing", 5.0))
     ),
     Resume(id="n", service="nobody"),
+    *(HoldAt(id="h", by="ada", service=SHOP, weight=weight) for weight in (0.0, 0.05, 0.5, 1.0)),
+    *(DivertRoute(id="d", by="ada", service=SHOP, route="lab", release=release) for release in (False, True)),
+    *(Rehearse(id="z", by="ada", service=SHOP, drill=drill) for drill in (False, True)),
+    Did(id="t", by="ada", service=SHOP, task="repair"),
 ]
 JUNK = [
     PreparedOutcome(effect="none", ok=True),
@@ -251,6 +284,10 @@ JUNK = [
     BrakeOutcome(effect="none", ok=True),
     ProofOutcome(effect="none", ok=False),
     NotifiedOutcome(effect="none", ok=True),
+    RecheckedOutcome(effect="none", ok=True),
+    RehearsedOutcome(effect="none", ok=True),
+    HookOutcome(effect="none", ok=True),
+    DrainedOutcome(effect="none", ok=True),
     polled("nothing", 5.0, ("up", GREEN, 1.0)),
     Observed(service="nobody", source="edge", start=0.0, end=1.0, readings=()),
     Probed(service="nobody", colour=BLUE, started=0.0, ended=0.0, ok=True),
@@ -259,7 +296,19 @@ JUNK = [
     NotDurable(detail="the disk is full"),
     NotDurable(detail=""),
 ]
-KINDS = (Prepare, SetTraffic, PullBrake, ReleaseBrake, Prove, ObserveTraffic)
+KINDS = (
+    Prepare,
+    SetTraffic,
+    PullBrake,
+    ReleaseBrake,
+    CutRoute,
+    Prove,
+    ObserveTraffic,
+    Recheck,
+    RunRehearsal,
+    RunHook,
+    DrainCandidate,
+)
 
 ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(put, st.sampled_from(COMMANDS)),
@@ -309,13 +358,13 @@ def same_deployment(left: State, right: State) -> None:
         assert one.instances == other.instances
         assert one.beats == other.beats
         assert one.probes == other.probes
-        asked = {key for key, effect in one.waiting.items() if not isinstance(effect, ObserveTraffic)}
+        asked = {key for key, effect in one.waiting.items() if not isinstance(effect, (ObserveTraffic, Recheck))}
         assert asked <= set(other.waiting)
 
 
 def play(way: Way) -> World:
     """A world in which a release is on its way and these things happen, watched at every step."""
-    world = World(after=Watcher()).begin().submit()
+    world = World(after=Watcher(), environment=ENVIRONMENTS["with all"]).begin().submit()
     for seconds, act in way:
         world.run(seconds)
         act(world)
@@ -354,11 +403,13 @@ def heal(world: World) -> None:
         troubles.clear()
     if world.brake is BrakeKind.HAND:
         world.brake = world.braked = None
-    world.environment = ENVIRONMENTS["as it was"]
+    world.environment = ENVIRONMENTS["with all"]
     world.put(Configured(environment=world.environment, forced=True))
     world.put(StopTheLine(id="l", by="ada", release=True))
     world.run(1.0)
     world.run(5.0, lambda world: not any(isinstance(effect, SetTraffic) for effect in world.shop.waiting.values()))
+    for route in sorted(world.deployment.routes_cut):
+        world.put(DivertRoute(id="d", by="ada", service=SHOP, route=route, release=True))
     deployment = world.deployment
     world.split = deployment.in_force
     if deployment.rollback is not None:

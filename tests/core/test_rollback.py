@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.core.examples import ALIVE, BLUE, ERROR_RATE, GREEN, SERVICE, SHOP, WRITABLE, environment
 from tests.core.world import World
 from watchdog.core.conditions import SequentialRatio
 from watchdog.core.effects import ObserveTraffic, ProbeColour, Prove, SetTraffic
-from watchdog.core.events import Rollback, StopTheLine
+from watchdog.core.events import ProofOutcome, Rollback, StopTheLine
 from watchdog.core.model import Schema
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
@@ -367,3 +369,73 @@ def test_rollback_after_promotion_is_decided_without_other_events() -> None:
     world.alive[BLUE] = True
 
     assert world.run(3.0, lambda world: world.deployment.phase is Phase.ROLLED_BACK)
+
+
+def test_what_was_still_open_and_late_is_kept_with_the_proof() -> None:
+    """In the balancer's words, for the people who look."""
+    world = soaking()
+    world.lost = lambda effect: isinstance(effect, Prove)
+    human(world)
+    world.run(1.0)
+    (effect,) = [each for each in world.effects if isinstance(each, Prove)]
+    late = ("lab: began 4.0 s before the brake, took 6.1 s",)
+    world.put(ProofOutcome(effect=effect.id, ok=True, to_stable=40, stragglers=1, straggling=late, open=3))
+
+    rollback = world.deployment.rollback
+    assert rollback is not None
+    assert (Phase.ROLLED_BACK, late, 3) == (world.deployment.phase, rollback.straggling, rollback.open)
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase", "within", "reason"),
+    [
+        (SetTraffic, Phase.ROLLING_BACK, 60.0, Reason.SWITCH_FAILED),
+        (Prove, Phase.VERIFYING, 30.0, Reason.PROOF_FAILED),
+    ],
+)
+def test_an_outcome_that_never_comes_is_a_failure_and_is_tried_again(
+    kind: type, phase: Phase, within: float, reason: Reason
+) -> None:
+    """Every step has an end, whatever becomes of those who carry it out."""
+    world = soaking()
+    world.lost = lambda effect: isinstance(effect, kind)
+    human(world)
+    assert world.run(5.0, lambda world: world.is_in(phase))
+    began = world.now
+    assert world.run(within + 2.0, lambda world: world.is_in(Phase.ROLLBACK_FAILED))
+
+    assert began + within <= world.now <= began + within + 1.0
+    failed = [each for each in world.bodies(PhaseChanged) if isinstance(each, PhaseChanged)][-1]
+    assert (reason, True) == (failed.reason, f"within {within:g} s" in failed.detail)
+    world.lost = lambda _: False
+    assert world.run(20.0, lambda world: world.is_in(Phase.ROLLED_BACK))
+
+
+def test_a_restart_gives_a_lost_outcome_its_time_again() -> None:
+    """The order is given again under its old id."""
+    world = soaking()
+    world.lost = lambda effect: isinstance(effect, SetTraffic)
+    human(world)
+    world.run(50.0)
+    world.restart(down=30.0)
+    world.run(50.0)
+    assert Phase.ROLLING_BACK is world.deployment.phase
+
+    world.lost = lambda _: False
+    world.restart()
+    assert world.run(10.0, lambda world: world.is_in(Phase.ROLLED_BACK))
+
+
+def test_a_repair_by_hand_whose_proof_never_comes_does_not_stop_the_retries() -> None:
+    """The question is given up in the end."""
+    world = soaking()
+    world.failing.add(SetTraffic)
+    human(world)
+    assert world.run(5.0, lambda world: world.is_in(Phase.ROLLBACK_FAILED))
+    world.lost = lambda effect: isinstance(effect, Prove)
+    world.split = replace(world.split, weight=0.0)
+    assert world.run(12.0, lambda world: any(isinstance(each, Prove) for each in world.shop.waiting.values()))
+    orders = len([each for each in world.effects if isinstance(each, SetTraffic)])
+    world.run(60.0)
+
+    assert orders < len([each for each in world.effects if isinstance(each, SetTraffic)])

@@ -8,11 +8,11 @@ from tests.core.examples import BLUE, CANARY, GREEN, SERVICE, SHOP, environment
 from tests.core.world import World
 from watchdog.core.effects import Prepare, SetTraffic
 from watchdog.core.events import Abort, Pause, PreparedOutcome, Promote, Resume, StopTheLine
+from watchdog.core.lacking import lacks
 from watchdog.core.model import Split
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import GatePassed, HoldLifted, PhaseChanged, SplitAbandoned, SplitOrdered
-from watchdog.core.rollout import lacks
 from watchdog.core.settings import Bake, Environment, Gate, Service
 
 

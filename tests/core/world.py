@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from tests.core.examples import BLUE, GREEN, SHOP, environment, polled
 from watchdog.core.effects import (
+    CutRoute,
+    DrainCandidate,
     Effect,
     Notify,
     ObserveTraffic,
@@ -17,25 +19,32 @@ from watchdog.core.effects import (
     ProbeColour,
     Prove,
     PullBrake,
+    Recheck,
     ReleaseBrake,
+    RunHook,
+    RunRehearsal,
     SetTraffic,
 )
 from watchdog.core.engine import evolve, step, wake_at
 from watchdog.core.events import (
     BrakeOutcome,
     Configured,
+    DrainedOutcome,
     Event,
+    HookOutcome,
     NotifiedOutcome,
     PreparedOutcome,
     Probed,
     ProofOutcome,
+    RecheckedOutcome,
+    RehearsedOutcome,
     Started,
     Submit,
     Tick,
     TrafficOutcome,
     TrafficSeen,
 )
-from watchdog.core.model import BrakeKind, Colour, Schema, Split, Value
+from watchdog.core.model import BrakeKind, Check, Colour, Schema, Split, Value
 from watchdog.core.phases import Phase
 from watchdog.core.records import Body, Record
 from watchdog.core.settings import Environment
@@ -65,6 +74,12 @@ class World:
     writable: Value = 1.0
     cpu: dict[Colour, Value] = field(default_factory=lambda: {BLUE: 0.3, GREEN: 0.3})
     """Where a service has the source `host`."""
+    writes: Value = 0.0
+    """What changes something, per second, on each colour that has users."""
+    without: set[str] = field(default_factory=set)
+    """Signals that the edge does not tell."""
+    maintenance: bool = False
+    """The operator's page is shown to everybody, and the router says so."""
     silent: set[str] = field(default_factory=set)
     """Sources that say nothing."""
     failing: set[type] = field(default_factory=set)
@@ -75,6 +90,8 @@ class World:
     split: Split = field(default_factory=lambda: Split(stable=BLUE, candidate=GREEN, weight=0.0, salt=""))
     brake: BrakeKind | None = None
     braked: Colour | None = None
+    routes_cut: set[str] = field(default_factory=set)
+    """Whose users the router keeps from the candidate."""
     after: Callable[[State, Sequence[Record], "World"], None] = lambda *_: None
     """Looks at every step: the state before, the records, the world with the state after."""
     _queue: list[tuple[float, int, Event]] = field(default_factory=list)
@@ -229,9 +246,10 @@ class World:
     def _edge(self) -> Event:
         readings = []
         for colour in Colour:
-            requests = REQUESTS * self.share(colour)
+            requests = 0.0 if self.maintenance else REQUESTS * self.share(colour)
             readings += [("errors", colour, requests * self.share_bad[colour]), ("requests", colour, requests)]
-        return polled("edge", self.now, *readings)
+            readings.append(("writes", colour, self.writes if requests else 0.0))
+        return polled("edge", self.now, *(each for each in readings if each[0] not in self.without))
 
     def _health(self) -> Event:
         return polled("health", self.now, *(("up", colour, float(self.alive[colour])) for colour in Colour), length=0.1)
@@ -259,22 +277,44 @@ class World:
             case Prepare():
                 if ok:
                     self.brake = self.braked = None
+                    self.routes_cut.clear()
                 return PreparedOutcome(effect=effect.id, ok=ok, detail="" if ok else "nothing works")
             case SetTraffic():
                 return self._set(effect, ok=ok)
-            case PullBrake():
-                if ok and self.brake is None:
-                    self.brake, self.braked = BrakeKind.DIVERT, effect.colour
-                return BrakeOutcome(effect=effect.id, ok=ok, at=self.now)
-            case ReleaseBrake():
-                if ok and self.brake is BrakeKind.DIVERT:
-                    self.brake = self.braked = None
-                return BrakeOutcome(effect=effect.id, ok=ok, at=self.now)
+            case PullBrake() | ReleaseBrake() | CutRoute():
+                return self._flag(effect, ok=ok)
             case Prove():
                 good = ok and self.share(effect.stable) == 1.0
                 return ProofOutcome(effect=effect.id, ok=good, to_stable=20, to_candidate=0 if good else 3)
-            case _:
+            case ProbeColour() | ObserveTraffic() | Notify():
                 return self._answer(effect, ok=ok)
+            case _:
+                return self._errand(effect, ok=ok)
+
+    def _flag(self, effect: PullBrake | ReleaseBrake | CutRoute, *, ok: bool) -> BrakeOutcome:
+        match effect:
+            case PullBrake() if ok and self.brake is None:
+                self.brake, self.braked = BrakeKind.DIVERT, effect.colour
+            case ReleaseBrake() if ok and self.brake is BrakeKind.DIVERT:
+                self.brake = self.braked = None
+            case CutRoute() if ok:
+                (self.routes_cut.add if effect.cut else self.routes_cut.discard)(effect.route)
+            case _:
+                pass
+        return BrakeOutcome(effect=effect.id, ok=ok, at=self.now, detail="" if ok else "no space")
+
+    def _errand(self, effect: Recheck | RunRehearsal | RunHook | DrainCandidate, *, ok: bool) -> Event:
+        detail = "" if ok else "it is not there"
+        checks = (Check(name="brake", ok=ok, detail=detail, took=0.004),)
+        match effect:
+            case Recheck():
+                return RecheckedOutcome(effect=effect.id, ok=ok, checks=checks, detail=detail)
+            case RunRehearsal():
+                return RehearsedOutcome(effect=effect.id, ok=ok, checks=checks, detail=detail)
+            case RunHook():
+                return HookOutcome(effect=effect.id, ok=ok, status=0 if ok else 3, detail=detail)
+            case DrainCandidate():
+                return DrainedOutcome(effect=effect.id, ok=ok, open=0 if ok else 2, detail=detail)
 
     def _answer(self, effect: ProbeColour | ObserveTraffic | Notify, *, ok: bool) -> Event:
         match effect:
@@ -290,7 +330,12 @@ class World:
                 )
             case ObserveTraffic():
                 return TrafficSeen(
-                    service=SHOP, split=self.split if ok else None, braked=self.brake, effect=effect.id, detail=""
+                    service=SHOP,
+                    split=self.split if ok else None,
+                    braked=self.brake,
+                    effect=effect.id,
+                    detail="",
+                    maintenance=self.maintenance,
                 )
             case Notify():
                 self.sent.append(effect)

@@ -17,7 +17,7 @@ from watchdog.core.state import State
 from watchdog.daemon.loop import Loop, NotKeptError
 from watchdog.daemon.performer import DirectAnswer, Hands, Performer
 from watchdog.journal.codec import ClockMark
-from watchdog.traffic.base import Applied, InForce, Proof, RouterError
+from watchdog.traffic.base import Applied, Drained, InForce, Proof, RouterError
 
 ENVIRONMENT = """\
 version: 1
@@ -125,6 +125,7 @@ class RouterFake:
     fails: dict[str, str] = field(default_factory=dict)
     """What does not work, and why; by the method's name."""
     hangs: set[str] = field(default_factory=set)
+    routes_cut: set[str] = field(default_factory=set)
 
     async def _begin(self, what: str) -> None:
         self.asked.append(what)
@@ -166,6 +167,23 @@ class RouterFake:
             del self.braked[colour]
         return self.clock.wall()
 
+    async def recheck(self, stable: Colour) -> tuple[Check, ...]:
+        await self._begin("recheck")
+        return (Check(name=f"{stable} answers", ok=True),)
+
+    async def rehearse(self, splits: Sequence[Split], *, drill: bool) -> tuple[Check, ...]:
+        await self._begin("drill" if drill else "rehearse")
+        return (Check(name=f"{splits[0].stable} answers", ok=True, took=0.01 if drill else None),)
+
+    async def cut_route(self, colour: Colour, route: str, *, cut: bool, note: str) -> float:
+        await self._begin("cut_route" if cut else "release_route")
+        (self.routes_cut.add if cut else self.routes_cut.discard)(route)
+        return self.clock.wall()
+
+    async def drain(self, colour: Colour, within: float) -> Drained:
+        await self._begin("drain")
+        return Drained(open=0)
+
     async def observe(self) -> InForce:
         await self._begin("observe")
         candidate = None if self.split is None else self.split.candidate
@@ -183,6 +201,7 @@ class MessengerFake:
 
     def __init__(self) -> None:
         self.sent: list[Notify] = []
+        self.drills: list[tuple[str, tuple[str, ...]]] = []
         self.fails = ""
         self.check_fails = ""
 
@@ -192,6 +211,10 @@ class MessengerFake:
     async def send(self, effect: Notify) -> tuple[bool, str]:
         self.sent.append(effect)
         return not self.fails, self.fails
+
+    async def rehearse(self, service: str, contacts: Sequence[str]) -> Check:
+        self.drills.append((service, tuple(contacts)))
+        return Check(name="drill: message", ok=not self.fails, detail=self.fails, took=0.5)
 
 
 @dataclass

@@ -11,8 +11,8 @@ from tests.daemon.helpers import ENVIRONMENT, environment
 from watchdog.core.edge import EdgeLine
 from watchdog.core.model import Colour
 from watchdog.daemon import adapters
+from watchdog.outside.resolve import Resolver
 from watchdog.sources.edge_line import LineParser
-from watchdog.sources.resolve import Resolver
 
 
 def line(upstream: str) -> bytes:
@@ -141,6 +141,7 @@ def test_the_access_log_knows_what_a_route_declares_as_bad(tmp_path: Path) -> No
     """Only routes that declare statuses have a count of them."""
     text = ENVIRONMENT.replace("access_log: {{}}", "access_log: {{routes: {{a: {{path: /a}}, b: {{path: /b}}}}}}")
     (service,) = environment(tmp_path, text).services
+    assert service.edge is not None
     plain, declaring = service.edge.routes
     routes = (plain, replace(declaring, also_bad=(401, 404)))
     edge = adapters.edge_service(replace(service, edge=replace(service.edge, routes=routes)), lambda *_: None)

@@ -11,94 +11,15 @@ from tests.daemon.helpers import ClockFake, environment, pump
 from watchdog.control.app import ApiError, RefusedError, UnavailableError, UnknownError
 from watchdog.control.peer import Peer
 from watchdog.control.view import Moment
-from watchdog.core import events
-from watchdog.core.events import AnyCommand, Configured, Started, StopTheLine
-from watchdog.core.model import Schema
+from watchdog.core.events import Configured, Started, StopTheLine
 from watchdog.core.state import State
-from watchdog.daemon.api import Answer, DaemonApi, answer_to, make_command
+from watchdog.daemon.api import Answer, DaemonApi, answer_to
 from watchdog.daemon.keeper import Keeper
 from watchdog.daemon.loop import Loop
 from watchdog.journal.store import Store
 
 ADA = Peer(uid=1000, gid=1000, pid=1, user="ada", groups=frozenset({1000}))
 BASE: dict[str, Any] = {"service": "shop"}
-
-
-def made(kind: str, body: dict[str, Any]) -> AnyCommand:
-    return make_command(kind, body, "ada")
-
-
-@pytest.mark.parametrize("kind", ["pause", "resume", "promote", "abort", "adopt"])
-def test_a_simple_command_has_its_service_its_human_and_its_reason(kind: str) -> None:
-    """And an id of its own that pairs it with its answer."""
-    first, second = (made(kind, {**BASE, "because": "audit"}) for _ in range(2))
-
-    assert kind == type(first).__name__.lower()
-    assert ("shop", "ada", "audit") == (getattr(first, "service", ""), first.by, first.because)
-    assert first.id != second.id
-
-
-def test_a_submission_has_everything_that_was_declared() -> None:
-    """Its deployment's id begins with the service and is never used twice."""
-    body = {**BASE, "release": "2.0", "plan": "quick", "schema": "unknown", "watched_by": "bob"}
-    first, second = made("submit", body), made("submit", {**BASE, "release": "2.0"})
-
-    assert isinstance(first, events.Submit)
-    assert isinstance(second, events.Submit)
-    assert ("2.0", "quick", Schema.UNKNOWN, "bob") == (first.release, first.plan, first.schema, first.watched_by)
-    assert (None, Schema.UNCHANGED, "") == (second.plan, second.schema, second.watched_by)
-    assert first.deployment.startswith("shop-")
-    assert first.deployment != second.deployment
-
-
-def test_the_other_commands_take_what_is_theirs() -> None:
-    """A rollback may pass the interlocks, a stop has a time, an acknowledgement may name its incident."""
-    rollback, stop = made("rollback", {**BASE, "anyway": True}), made("stop_the_line", {"for_seconds": 60})
-    forgive, ack = made("forgive", {**BASE, "release": "2.0"}), made("acknowledge", {**BASE, "incident": "i"})
-
-    assert isinstance(rollback, events.Rollback)
-    assert rollback.anyway
-    assert isinstance(stop, StopTheLine)
-    assert (60.0, False) == (stop.for_, stop.release)
-    waive, again = (made("waive", {**BASE, "rule": "cpu", "for_seconds": seconds}) for seconds in (90, 0))
-    assert isinstance(waive, events.Waive)
-    assert isinstance(again, events.Waive)
-    assert ("cpu", 90.0, 0.0) == (waive.rule, waive.for_, again.for_)
-    assert isinstance(forgive, events.Forgive)
-    assert "2.0" == forgive.release
-    assert isinstance(ack, events.Acknowledge)
-    assert "i" == ack.incident
-    assert None is getattr(made("acknowledge", BASE), "incident", "")
-
-
-@pytest.mark.parametrize(
-    ("kind", "body", "message"),
-    [
-        ("pause", {}, "service: is missing"),
-        ("pause", {"service": 5}, "service: wanted a line of text"),
-        ("pause", {**BASE, "because": "a\nb"}, "because: wanted a line of text"),
-        ("pause", {**BASE, "because": "a" * 501}, "because: found 501 characters, wanted at most 500"),
-        ("submit", BASE, "release: is missing"),
-        ("submit", {**BASE, "release": "2", "schema": "new"}, "schema: found 'new', wanted one of unchanged"),
-        ("rollback", {**BASE, "anyway": "yes"}, "anyway: wanted true or false"),
-        ("forgive", BASE, "release: is missing"),
-        ("waive", {**BASE, "for_seconds": 60}, "rule: is missing"),
-        ("waive", {**BASE, "rule": "cpu"}, "for_seconds: is missing; wanted seconds, or 0 to end the waiver"),
-        ("waive", {**BASE, "rule": "cpu", "for_seconds": -1}, "for_seconds: wanted seconds above 0"),
-        ("waive", {**BASE, "rule": "cpu", "for_seconds": float("nan")}, "for_seconds: wanted seconds above 0"),
-        ("waive", {**BASE, "rule": "cpu", "for_seconds": float("inf")}, "for_seconds: wanted seconds above 0"),
-        ("waive", {**BASE, "rule": "cpu", "for_seconds": "1h"}, "for_seconds: wanted seconds above 0"),
-        ("stop_the_line", {"for_seconds": 0}, "for_seconds: wanted seconds above 0"),
-        ("stop_the_line", {"for_seconds": True}, "for_seconds: wanted seconds above 0"),
-        ("disarm", BASE, "'disarm' is not a command"),
-    ],
-)
-def test_a_wrong_body_is_refused_by_its_key(kind: str, body: dict[str, Any], message: str) -> None:
-    """Nothing reaches the engine."""
-    with pytest.raises(ApiError) as raised:
-        made(kind, body)
-
-    assert str(raised.value).startswith(message)
 
 
 def test_without_a_word_of_the_engine_a_command_is_not_accepted() -> None:

@@ -7,10 +7,22 @@ from typing import Any
 
 import pytest
 
-from tests.core.examples import ALIVE, GREEN, SERVICE, environment
+from tests.core.examples import ALIVE, GREEN, READY, SERVICE, environment
 from tests.core.test_handover import guarded
 from tests.core.world import World
-from watchdog.core.events import Configured, Forgive, Pause, StopTheLine, Submit, Waive
+from watchdog.core.events import (
+    Configured,
+    Did,
+    Disarm,
+    DivertRoute,
+    Forgive,
+    HoldAt,
+    Pause,
+    StopTheLine,
+    Submit,
+    Waive,
+)
+from watchdog.core.interlocks import FOR_ROLLBACK
 from watchdog.core.model import Level, OnFire, Schema
 from watchdog.core.records import DeploymentBegun, LineStopped, Record
 from watchdog.daemon.explain import explain_journal
@@ -56,9 +68,7 @@ def test_a_rollback_is_explained() -> None:
     assert rule["crossed"] == rule["rows"][-1]["at"] <= to_wall(rollback.decided_at)
     assert rule["rows"][-1]["log_e"] >= rule["log_e_needed"]
     assert all(row["level"] != "firing" and row["log_e"] < rule["log_e_needed"] for row in rule["rows"][:-1])
-    assert ["stop_the_line", "schema", "stable_down", "common_cause", "known_bad"] == [
-        each["interlock"] for each in story["interlocks"]
-    ]
+    assert [interlock.__name__ for interlock in FOR_ROLLBACK] == [each["interlock"] for each in story["interlocks"]]
     assert all(each["passed"] for each in story["interlocks"])
 
 
@@ -292,3 +302,38 @@ def test_waivers_and_what_was_only_observed_are_part_of_the_story() -> None:
     assert story["observed"][0]["at"] > WALL
     assert ["alive"] == [each["rule"] for each in story["not_considered"]["waived"]]
     assert "watched" in story["not_considered"]["observed_only"]
+
+
+def test_what_is_done_around_a_rollback_is_in_the_story() -> None:
+    """Hooks, the wait for open connections, a look at the way back that was lost, a disarming, and what hands did."""
+    world = World(environment=environment(READY)).begin().submit()
+    world.run(15.0)
+    world.put(Disarm(id="d", by="ada", because="load test", service="shop", for_=5.0))
+    world.run(10.0)
+    world.put(DivertRoute(id="r", by="ada", service="shop", route="login"))
+    world.share_bad[GREEN] = 0.9
+    world.run(60.0)
+    world.put(Did(id="t", by="ada", because="", service="shop", task="repair"))
+    story = told(world)
+
+    kinds = {each["kind"]: each for each in story["effects"]}
+    assert ("tell-ci", "login", True, 30.0) == (
+        next(each["hook"] for each in story["effects"] if each["kind"] == "run_hook"),
+        kinds["cut_route"]["route"],
+        kinds["cut_route"]["cut"],
+        kinds["drain_candidate"]["within"],
+    )
+    assert "recheck" not in kinds
+    watch = story["watch"]
+    assert ["disarmed", "armed", "done_by_hand"] == [each["what"] for each in watch]
+    assert ("ada", "load test", "") == (watch[0]["by"], watch[0]["because"], watch[1]["by"])
+    assert ["2.0", "", "login", "repair"] == [each["about"] for each in story["commands"]]
+
+
+def test_a_share_that_a_human_wanted_is_named() -> None:
+    """As a percentage."""
+    world = World(environment=environment(READY)).begin().submit()
+    world.run(15.0)
+    world.put(HoldAt(id="h", by="ada", because="lunch", service="shop", weight=0.025))
+
+    assert ("hold-at", "2.5 %") == tuple(told(world)["commands"][-1][key] for key in ("kind", "about"))

@@ -25,6 +25,7 @@ from watchdog.core.records import DeploymentBegun, PhaseChanged, Record
 from watchdog.core.state import State
 from watchdog.daemon import lifecycle, logs, systemd
 from watchdog.daemon.clock import BOOT_ID
+from watchdog.daemon.lastgood import LastGood
 from watchdog.daemon.lifecycle import MISTAKE, CannotStartError, Daemon, run
 from watchdog.daemon.logs import Secrets
 from watchdog.journal.codec import Checkpoint, ClockMark
@@ -55,13 +56,14 @@ def _fresh_log() -> Iterator[None]:
 class Running:
     """A daemon at work, and what it said."""
 
-    def __init__(self, folder: Path, path: str) -> None:
+    def __init__(self, folder: Path, path: str, good: LastGood | None = None) -> None:
         self.folder = folder
         self.lines: list[dict[str, Any]] = []
         self.told: list[str] = []
         everything = structlog.make_filtering_bound_logger(logging.DEBUG)
         log = structlog.wrap_logger(None, processors=[self._keep], wrapper_class=everything)
-        self.daemon = Daemon(path, compile_(load(path)), Secrets(), log)
+        compiled = compile_(load(path)) if good is None else good.compiled
+        self.daemon = Daemon(path, compiled, Secrets(), log, good)
         self.daemon._manager = systemd.Manager(self.told.append, watchdog=3.0, monotonic=lambda: 0.0)
         self.task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self.daemon.run())
 

@@ -9,6 +9,7 @@ from watchdog.core.effects import Audience, Notify
 from watchdog.core.model import Check
 from watchdog.daemon.messenger import Messenger
 from watchdog.notify.send import Contact, Sent
+from watchdog.notify.words import Message
 
 REACHED = Sent(ok=True, detail="")
 WRONG = Sent(ok=False, detail="no such host", permanent=True)
@@ -102,3 +103,37 @@ def test_the_check_without_contacts_is_fine() -> None:
     made, _ = messenger(Sending(), NO_INCIDENT)
 
     assert Check(name="contacts", ok=True, detail="nobody is configured to be told") == asyncio.run(made.check())
+
+
+def test_a_drill_is_told_as_one_and_timed() -> None:
+    """The title says that nothing is to be done; contacts that are gone are left out."""
+    sender = Sending(chat=[REACHED])
+    made, _ = messenger(sender, {"now": 1_700_000_000.0}, "chat", "ada")
+    told = asyncio.run(made.rehearse("shop", ("chat", "eve")))
+
+    assert ("drill: message", True, "chat: reached", 0.0) == (told.name, told.ok, told.detail, told.took)
+    assert ["chat"] == [name for name, _, _ in sender.sent]
+    assert "[NO ACTION] shop: a drill. No user is moved, nothing is rolled back." == sender.sent[0][1]
+    assert "rollback-watchdog status shop" in sender.sent[0][2]
+
+
+def test_a_drill_that_nobody_hears_has_failed() -> None:
+    """Unless the operator wants nobody to be told."""
+    made, _ = messenger(Sending(chat=[WRONG]), {"now": 0.0}, "chat")
+
+    assert (False, "chat: no such host") == (
+        (told := asyncio.run(made.rehearse("shop", ("chat",)))).ok,
+        told.detail,
+    )
+    assert asyncio.run(made.rehearse("shop", ())).ok
+
+
+def test_a_message_that_no_incident_has_reaches_whom_it_is_for() -> None:
+    """Contacts that are gone are left out; when nobody is left, nobody was told."""
+    sender = Sending(ada=[REACHED])
+    made, _ = messenger(sender, NO_INCIDENT, "ada")
+    message = Message(title="the file", body="is broken")
+
+    assert (True, "ada: reached") == asyncio.run(made.tell("broken-file/1", ("ada", "eve"), message))
+    assert [("ada", "the file", "is broken\n\nRef    broken-file/1")] == sender.sent
+    assert (False, "nobody who could be told is configured") == asyncio.run(made.tell("k", ("eve",), message))

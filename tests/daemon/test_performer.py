@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from watchdog.core.effects import (
     Prove,
     PullBrake,
     ReleaseBrake,
+    RunRehearsal,
     SetTraffic,
 )
 from watchdog.core.events import (
@@ -26,6 +28,7 @@ from watchdog.core.events import (
     PreparedOutcome,
     Probed,
     ProofOutcome,
+    RehearsedOutcome,
     TrafficOutcome,
     TrafficSeen,
 )
@@ -110,6 +113,23 @@ def test_a_preparation_without_a_sender_is_not_ok() -> None:
         )
         == outcome
     )
+
+
+def test_only_a_drill_sends_a_message() -> None:
+    """A rehearsal that only looks tells nobody; a drill's message is one of its steps."""
+    looking = RunRehearsal(**COMMON, splits=(home(),), drill=False, contacts=("chat",))
+
+    async def story(scene: Scene) -> None:
+        await scene.does(looking)
+        assert [] == scene.messenger.drills
+        await scene.does(replace(looking, drill=True))
+        assert [("shop", ("chat",))] == scene.messenger.drills
+
+    looked, drilled = play(story).outcomes
+    assert isinstance(looked, RehearsedOutcome)
+    assert isinstance(drilled, RehearsedOutcome)
+    assert ["blue answers", "contacts"] == [check.name for check in looked.checks]
+    assert ["blue answers", "contacts", "drill: message"] == [check.name for check in drilled.checks]
 
 
 def test_an_order_of_traffic_says_what_is_in_force() -> None:

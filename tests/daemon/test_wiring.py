@@ -26,6 +26,7 @@ from watchdog.sources.access_log import AccessLog
 from watchdog.sources.edge_ring import EdgeRing
 from watchdog.sources.health import HealthSource
 from watchdog.sources.http_probe import ProbeAnswer
+from watchdog.traffic.nginx.router import NginxRouter
 
 
 class Site:
@@ -189,6 +190,8 @@ def test_a_router_that_changed_is_handed_back(tmp_path: Path) -> None:
 
         assert [before] == retired
         assert before is not after
+        assert isinstance(before, NginxRouter)
+        assert isinstance(after, NginxRouter)
         assert before._turn is after._turn
         await before.close()
 
@@ -283,7 +286,8 @@ def test_a_deployment_is_watched_closely(tmp_path: Path, phase: Phase | None, fa
         await site.plant.follow(state_with(compiled, phase))
 
         assert 0.5 * factor == site.kit().pollers["health"]._interval
-        assert probing is (site.kit().line_probe._task is not None)
+        probe = site.kit().line_probe
+        assert probing is (probe is not None and probe._task is not None)
 
     play(compiled, story)
 
@@ -331,6 +335,56 @@ def test_a_direct_probe_that_could_not_run_is_no_answer(
         else:
             found = await hands.probe(Colour.BLUE)
             assert expected == (found.ok, found.refused)
+        await site.plant.discard(built)
+
+    play(compiled, story)
+
+
+def test_without_its_secret_stable_cannot_be_asked(tmp_path: Path) -> None:
+    """The last good configuration may lack it: then nobody knows, and that is no answer either."""
+    compiled = environment(tmp_path)
+    left = tuple(replace(service, sources=()) for service in compiled.services)
+
+    async def story(site: Site) -> None:
+        await site.plant.swap(await site.plant.build(replace(compiled, services=left)))
+        with pytest.raises(ProbeUnknownError, match="health cannot be asked: its secret is not known"):
+            await site.plant.hands["shop"].probe(Colour.BLUE)
+
+    play(compiled, story)
+
+
+def test_commands_are_told_of_the_newest_deployment(tmp_path: Path) -> None:
+    """As it is when they are run, and what they say is cleaned."""
+    hook = "stop: {{argv: [/bin/sh, -c, 'echo secret of $$RWD_RELEASE']}}"
+    compiled = environment(
+        tmp_path, text(("divert_for: 1s", f"hooks: {{{{{hook}}}}}\n    candidate_after_rollback: stop\n    divert_for: 1s"))
+    )
+    deployment = state_with(compiled, Phase.ROLLED_BACK).services["shop"].deployment
+
+    async def story(site: Site) -> None:
+        built = await site.plant.build(compiled)
+        site.plant._deployment = lambda _service: deployment
+        ran = await built.hands["shop"].hook("stop")
+        assert (0, "hidden of 2.0") == (ran.status, ran.detail.partition(": ")[2])
+        await site.plant.discard(built)
+
+    play(compiled, story, lambda words: words.replace("secret", "hidden"))
+
+
+def test_the_maintenance_page_is_up_while_its_flag_is_there(tmp_path: Path) -> None:
+    """Looked at anew each time; a flag that cannot be looked at is none."""
+    flag = tmp_path / "down"
+    compiled = environment(tmp_path, text(("divert_for: 1s", f"maintenance: {flag}\n    divert_for: 1s")))
+
+    async def story(site: Site) -> None:
+        built = await site.plant.build(compiled)
+        up = built.hands["shop"].maintenance
+        assert not up()
+        flag.touch()
+        assert up()
+        flag.unlink()
+        flag.symlink_to(flag)
+        assert not up()
         await site.plant.discard(built)
 
     play(compiled, story)

@@ -56,7 +56,8 @@ def test_a_refusal_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_level_1_off_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A schema that stable may not know turns automatic rollback off: one sentence, and who watches."""
-    with daemon(CliApi(), tmp_path) as socket:
+    off = views.deployment(level_1=False, level_1_off="schema", schema="unknown", watched_by="dba")
+    with daemon(CliApi(views.view(views.service(deployment=off))), tmp_path) as socket:
         order = Order(service="osun-his", release="4.2.0", schema="unknown", watched_by="dba")
         assert 0 == run(order, socket, follows=False)
 
@@ -64,6 +65,43 @@ def test_level_1_off_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "Automatic rollback (level 1) is off for it: schema is unknown; dba watches."
         == capsys.readouterr().out.splitlines()[1]
     )
+
+
+@pytest.mark.parametrize(
+    ("service", "deployment", "told"),
+    [
+        (
+            {"shadow": True},
+            {"level_1": False, "level_1_off": "shadow"},
+            [
+                "Automatic rollback (level 1) is off for it: shadow mode is on; nobody is named to watch.",
+                "Who watches?",
+            ],
+        ),
+        (
+            {"data": "per_colour"},
+            {"watched_by": "dba"},
+            ["Level 1 is on until green accepts its first write: each colour keeps its own data, and a rollback"],
+        ),
+        ({"data": "per_colour", "writes_may_be_lost": True}, {}, []),
+        ({}, {"id": "osun-his-2", "level_1": False, "level_1_off": "schema"}, []),
+    ],
+)
+def test_whoever_releases_reads_what_is_not_done_by_itself(
+    service: views.Data,
+    deployment: views.Data,
+    told: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One sentence, and who watches, asked where nobody is named; nothing when level 1 stands or it is not ours."""
+    shown = views.view(views.service(deployment=views.deployment(**deployment), **service))
+    with daemon(CliApi(shown), tmp_path) as socket:
+        assert 0 == run(ORDER, socket, follows=False)
+
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert len(told) == len(lines)
+    assert all(line.startswith(begin) for line, begin in zip(lines, told, strict=True))
 
 
 def test_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Following a deployment to its end."""
 
 import io
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -168,3 +169,44 @@ def test_on_a_phone_the_line_is_two() -> None:
         "  soaking 6:40 of 15:00, then 100 %  held: paused: lunch",
     ] == line.fitting(60)
     assert [line.text] == line.fitting(120)
+
+
+OFF = {"level_1": False, "level_1_off": "schema", "schema": "unknown", "watched_by": "dba"}
+
+
+@pytest.mark.parametrize(
+    ("deployment", "service", "end"),
+    [
+        (OFF, {}, "healthy; level 1 is off: schema is unknown; dba watches"),
+        (
+            OFF | {"holds": [views.hold("human", "human", "lunch")]},
+            {},
+            "held: paused: lunch; level 1 is off: schema is unknown; dba watches",
+        ),
+        (
+            {"level_1_off": "disarmed"},
+            {"disarmed": {"since": NOW, "until": NOW + 60, "by": "ada", "because": "load test"}},
+            "UTC: load test; nobody is named to watch",
+        ),
+        (
+            {"held_at": 0.1, "routes_cut": ["login"]},
+            {},
+            "green is held at 10 % instead of 50 %; users of login stay on blue",
+        ),
+        (
+            {},
+            {"parachute": {"every": 10.0, "at": NOW, "bad": 3, "lost": True, "detail": "disk: 3 MB left"}},
+            "healthy; rollback is not ready: disk: 3 MB left",
+        ),
+        ({}, {"maintenance": True}, "the maintenance page is on"),
+    ],
+)
+def test_whoever_follows_reads_what_would_keep_a_rollback_away(
+    deployment: views.Data, service: views.Data, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On every line, with who watches; beside a hold as well."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    known = views.service(deployment=views.deployment(**deployment), **service)
+
+    assert line_of(known, known["deployment"]).text.endswith(end)

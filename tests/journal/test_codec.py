@@ -121,7 +121,7 @@ def test_ephemeral_is_not_kept() -> None:
     ("change", "error", "message"),
     [
         ({"type": "Nonsense"}, CodecError, "record 5: 'Nonsense' is not a type of record"),
-        ({"version": VERSION + 1}, TooNewError, "record 5 has form 2, this program knows forms up to 1"),
+        ({"version": VERSION + 1}, TooNewError, "record 5 has form 3, this program knows forms up to 2"),
         ({"version": 0}, CodecError, "record 5 has form 0, which never existed"),
         ({"body": "{"}, CodecError, "record 5: Tick: Invalid JSON"),
         ({"body": '{"x": 1}'}, CodecError, "record 5: Tick.x: Unexpected keyword argument"),
@@ -142,7 +142,7 @@ def test_what_cannot_be_read_says_where(change: dict[str, Any], error: type[Code
 
 def test_a_newer_checkpoint_is_told_apart() -> None:
     """A checkpoint of a newer version is not taken for a damaged one."""
-    with pytest.raises(TooNewError, match="checkpoint has form 2"):
+    with pytest.raises(TooNewError, match="checkpoint has form 3"):
         decode_checkpoint("{}", VERSION + 1)
     with pytest.raises(CodecError, match=r"checkpoint: Checkpoint\.state: Field required"):
         decode_checkpoint("{}", VERSION)
@@ -150,7 +150,7 @@ def test_a_newer_checkpoint_is_told_apart() -> None:
 
 def test_what_is_written_is_plain_json() -> None:
     """The envelope stands in columns, the body in JSON that a person can read."""
-    expected = Encoded(seq=5, at=5.0, type="NotDurable", version=1, body='{"detail":"full"}')
+    expected = Encoded(seq=5, at=5.0, type="NotDurable", version=VERSION, body='{"detail":"full"}')
 
     assert expected == encode(record(5, events.NotDurable(detail="full")))
 

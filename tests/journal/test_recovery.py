@@ -96,7 +96,7 @@ def test_an_unreadable_tail_is_set_aside(tmp_path: Path) -> None:
 def test_a_newer_form_is_refused_and_kept(tmp_path: Path, table: str) -> None:
     """What a newer version wrote is not damage: nothing is set aside, the operator hears what to start."""
     fill(tmp_path)
-    change(tmp_path, f"UPDATE {table} SET version = 2 WHERE seq = (SELECT max(seq) FROM {table})")
+    change(tmp_path, f"UPDATE {table} SET version = 3 WHERE seq = (SELECT max(seq) FROM {table})")
 
     with pytest.raises(JournalError, match=r"the journal is of a newer version: .* start that version again"):
         reopened(tmp_path)

@@ -319,3 +319,15 @@ def test_a_really_full_disk(tmp_path: Path) -> None:
         assert store.close()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_journal_that_was_taken_away_takes_nothing_more(opened: Store, tmp_path: Path) -> None:
+    """What is written to a file without a name is gone with the process, so callers hear that it is not kept."""
+    opened.append([observed(1)], wall=1.0).result(WAIT_S)
+    opened.path.rename(tmp_path / "elsewhere")
+
+    with pytest.raises(NotDurableError, match=r"journal\.sqlite: it is not there any more"):
+        opened.append([observed(2)], wall=1.0).result(WAIT_S)
+    (tmp_path / "elsewhere").rename(opened.path)
+    opened.append([observed(3)], wall=1.0).result(WAIT_S)
+    assert [1, 2, 3] == seqs(tmp_path)

@@ -11,17 +11,19 @@ from tests.text.views import NOW, ZONE, Data
 from watchdog.cli.main import parser as operator_parser
 from watchdog.control import view as viewing
 from watchdog.control.view import Moment
-from watchdog.core import incidents
+from watchdog.core import causes, incidents
 from watchdog.core.model import Schema
 from watchdog.core.reasons import Reason
 from watchdog.notify import words
 from watchdog.notify.words.shapes import SHAPES
 
 
-def told(incident: Data, *, repetition: int = 0, **service: object) -> words.Message:
+def told(
+    incident: Data, *, repetition: int = 0, level: int = 2, view: Data | None = None, **service: object
+) -> words.Message:
     """The message of one incident of osun-his."""
-    view = views.view(views.service(incidents=[incident], **service))
-    return words.message(view, "osun-his", incident["id"], repetition, zone=ZONE)
+    shown = views.view(views.service(incidents=[incident], **service), **(view or {}))
+    return words.message(shown, "osun-his", incident["id"], repetition, level=level, zone=ZONE)
 
 
 def whole(message: words.Message) -> str:
@@ -76,7 +78,7 @@ def test_a_rollback_that_may_not_be_done() -> None:
     """Users suffer and the program may not act: exposure, who is next, every way out, and the one without us."""
     message = told(
         views.incident("schema", rules=["error-rate"], detail="unknown", needs_decision=True, next=NOW + 60),
-        deployment=views.blocked("schema", "unknown", schema="unknown", level_1=False),
+        deployment=views.blocked("schema", "unknown", schema="unknown", level_1=False, level_1_off="schema"),
         rules=[views.fired()],
         exposure={
             "weight": 0.5,
@@ -94,6 +96,7 @@ Now    50 % of users are on green (12 requests/s, about 4 errors/s). Nothing cha
 Next: on-call at 09:16:00.
 Ways   rollback-watchdog rollback osun-his --anyway --because "..."   all traffic to blue (blue may not know the \
 new schema)
+       rollback-watchdog hold osun-his 10%                            most users to blue, keep some on green
        rollback-watchdog ack osun-his                                 stop these messages; changes nothing else
 By hand, if I am dead: touch /var/lib/rollback-watchdog/brake/osun-his.green
 More   rollback-watchdog explain osun-his""" == whole(message)
@@ -143,6 +146,18 @@ def test_a_message_that_comes_after_the_end_needs_nobody() -> None:
         ("blind", "[CHECK TODAY]", "I do not roll back because of blindness"),
         ("evidence_wanting", "[CHECK TODAY]", 'rollback-watchdog promote osun-his --because "..."'),
         ("retry", "[DECIDE NOW]", "the rollback failed"),
+        ("budget", "[DECIDE NOW]", "I did not roll back: the budget for rollbacks is used up (detail)."),
+        ("wave", "[DECIDE NOW]", "several services were rolled back just now, which has one cause (detail)."),
+        ("writes_on_candidate", "[DECIDE NOW]", "green accepted writes that blue does not have (detail)."),
+        ("disarmed", "[DECIDE NOW]", "rollback-watchdog disarm osun-his --end"),
+        ("shadow", "[CHECK TODAY]", "I would have rolled back, and did nothing: shadow mode is on."),
+        ("parachute_lost", "[CHECK TODAY]", "stands still at 50 %: a rollback would not work now (detail)."),
+        ("parachute_lost", "[DECIDE NOW]", "rollback-watchdog preflight osun-his"),
+        ("parachute_regained", "[NO ACTION]", "a rollback would work again"),
+        ("disarm_over", "[NO ACTION]", "automatic rollback is armed again"),
+        ("line_still_stopped", "[CHECK TODAY]", "rollback-watchdog stop-the-line --release"),
+        ("hook_failed", "[CHECK TODAY]", "a hook failed after the rollback (detail)"),
+        ("outcome_unknown", "[CHECK TODAY]", "nobody knows how the hook detail ended"),
         ("brand_new", "[DECIDE NOW]", "osun-his 4.2.0: brand new (detail)."),
     ],
 )
@@ -161,10 +176,11 @@ def test_every_reason_has_its_shape(reason: str, tag: str, says: str) -> None:
 
 def test_every_incident_that_can_open_has_a_shape() -> None:
     """The engine's table of incidents names no reason that falls through to the general shape."""
-    source = inspect.getsource(incidents._opens) + inspect.getsource(incidents.watch)
+    source = inspect.getsource(causes.opens) + inspect.getsource(causes._of_deployment)
+    source += inspect.getsource(incidents.watch)
     source += inspect.getsource(incidents._watch_sight) + inspect.getsource(incidents._watch_gate)
     named = {Reason[name].value for name in re.findall(r"Reason\.([A-Z_]+)", source)}
-    blocks = {str(reason) for reason in incidents._BLOCKS}
+    blocks = {str(reason) for reason in causes.BLOCKS}
 
     assert {"proved_by_traffic", "third_divert", "blind"} <= named
     assert set() == (named | blocks) - set(SHAPES)
@@ -266,3 +282,242 @@ def test_the_engines_own_incidents_make_messages() -> None:
 
     assert ["[DECIDE NOW] shop 2.0"] == [message.title[:21] for message in messages]
     assert "schema is unknown" in messages[0].title
+
+
+HALF = {"weight": 0.5, "candidate_per_second": 12.0, "stable_per_second": 12.0, "failures_per_second": 4.0}
+LEAD = {"level": 3, "contacts": ["DevOps lead"], "after": 300.0, "told": None}
+
+
+def wrote() -> Data:
+    """The candidate accepted a write a minute ago, and its rollback is blocked by that."""
+    return views.blocked("writes_on_candidate", "seen in the balancer's log", wrote={"at": NOW - 60, "seen": True})
+
+
+def test_a_rollback_that_would_lose_writes() -> None:
+    """Since when, what would be lost, who is next, and every way out: the most thorough first."""
+    lab = views.fired(name="errors-lab", signal="errors[lab-results]")
+    login = views.ratio(name="errors-login", signal="errors[login]", bad=1.0, total=90.0)
+    message = told(
+        views.incident(
+            "writes_on_candidate",
+            rules=["error-rate"],
+            needs_decision=True,
+            next=NOW + 60,
+            next_to=["DevOps lead"],
+            levels=[LEAD],
+        ),
+        deployment=wrote(),
+        rules=[views.fired(), login, lab],
+        exposure=HALF,
+        cuts_routes=True,
+        routes=["lab-results", "login"],
+    )
+
+    assert """\
+[DECIDE NOW] osun-his 4.2.0: 82 % of requests on green fail, and I did not roll back: green accepted writes since \
+09:14:00 (08:14:00 UTC) that blue does not have.
+Why    error-rate: 36 of 44 requests to green failed since 09:14:56; at least 53 % (99.9 % anytime confidence), \
+limit 5 %. blue: 0 of 430.
+Now    50 % of users are on green (12 requests/s, about 4 errors/s). Nothing changes until somebody decides. \
+Next: DevOps lead at 09:16:00.
+Ways   rollback-watchdog rollback osun-his --anyway --because "..."   all traffic to blue (what users wrote on green \
+is not on blue)
+       rollback-watchdog hold osun-his 10%                            most users to blue, keep some on green
+       rollback-watchdog divert osun-his lab-results                  users of lab-results to blue, the others stay
+       rollback-watchdog ack osun-his                                 stop these messages; changes nothing else
+By hand, if I am dead: touch /var/lib/rollback-watchdog/brake/osun-his.green
+More   rollback-watchdog explain osun-his""" == whole(message)
+
+
+def test_a_level_that_is_told_later_reads_everything_at_once() -> None:
+    """Its first line is as complete as the first message's, and says who was told before and has not answered."""
+    later = views.incident("schema", rules=["error-rate"], detail="unknown", needs_decision=True, opened=NOW - 300)
+    third = told(later, level=3, repetition=2, deployment=views.blocked("schema", "unknown"), rules=[views.fired()])
+    fourth = told(
+        later | {"levels": [LEAD | {"told": NOW - 60}]},
+        level=4,
+        repetition=3,
+        deployment=views.blocked("schema", "unknown"),
+        rules=[views.fired()],
+    )
+
+    assert (
+        "[DECIDE NOW] osun-his 4.2.0: 82 % of requests on green fail, and I did not roll back: schema is unknown. "
+        "On-call was told at 09:10:00 and has not acknowledged." == third.title
+    )
+    assert fourth.title.endswith(
+        "schema is unknown. On-call was told at 09:10:00, DevOps lead at 09:14:00; nobody has acknowledged."
+    )
+
+
+def test_levels_that_are_told_together_are_not_called_late() -> None:
+    """A failed rollback goes to every level at once; without on-call there is nobody to name."""
+    failed = views.incident("switch_failed", needs_decision=True)
+    deployment = views.deployment(phase="rollback_failed", rollback=views.rollback(proved=None))
+
+    assert told(failed, level=3, deployment=deployment).title.endswith("On-call is told at this moment, too.")
+    assert "told" not in told(failed | {"contacts": []}, level=3, deployment=deployment).title
+    nobody = failed | {"contacts": [], "opened": NOW - 300}
+    assert told(nobody, level=3, deployment=deployment).title.endswith("Nobody was told before you.")
+
+
+def test_a_failed_rollback_says_what_hands_can_do() -> None:
+    """By kind of router: the daemon says which commands those are; without its word the brake's file."""
+    failed = views.incident("switch_failed", detail="no master process", needs_decision=True)
+    deployment = views.deployment(phase="rollback_failed", rollback=views.rollback(proved=None, attempts=2))
+    ways = ['echo "set server shop/green state drain" | socat stdio /run/haproxy.sock', "/opt/rollback-to-blue.sh"]
+    haproxy = told(failed, deployment=deployment, view={"by_hand": {"osun-his": {"green": ways}}})
+
+    assert (
+        """\
+Hands  on lb1, as root, to move users to blue now; I notice it and prove it:
+         echo "set server shop/green state drain" | socat stdio /run/haproxy.sock
+         /opt/rollback-to-blue.sh
+       then look: rollback-watchdog status osun-his
+"""
+        in haproxy.body
+    )
+    assert "if I am dead" not in haproxy.body
+    assert "  touch /var/lib/rollback-watchdog/brake/osun-his.green\n" in told(failed, deployment=deployment).body
+
+
+def test_a_proved_rollback_tells_users_apart_and_what_is_left() -> None:
+    """Failed, shielded and seen; stragglers, open connections, hooks, and the tasks with the commands to copy."""
+    message = told(
+        views.incident("proved_by_traffic", open=False, resolved=NOW),
+        deployment=views.rolled_back(
+            users={"failed": 36, "shielded": 30, "saw": 6},
+            hooks=[views.hook()],
+            tasks=[views.task()],
+            rollback=views.rollback(stragglers=1, straggling=["report, began 0.4 s before, took 2.0 s"], open=3),
+        ),
+        rules=[views.fired()],
+        candidate_after_rollback="drain",
+    )
+
+    assert (
+        """\
+Users  36 requests failed on green; 30 were answered by blue instead, 6 were seen by users. Exposure was 10 % \
+(2.4 requests/s).
+"""
+        in message.body
+    )
+    assert (
+        """\
+State  green is drained: what is open on it may end.
+Notes  1 request that had begun before ended on green afterwards: report, began 0.4 s before, took 2.0 s.
+       3 connections to green (websockets, streams, long polls) were open at the switch and go on until they end.
+Hooks  hook flush-cache done at 09:14:59.
+Tasks  for your hands; I never run these:
+         flyway -configFiles=/etc/flyway.conf repair
+         then: rollback-watchdog did osun-his flyway-repair
+"""
+        in message.body
+    )
+
+
+def test_a_rollback_with_another_service_says_with_which() -> None:
+    """No rule of its own fired."""
+    message = told(
+        views.incident("proved_by_traffic", open=False, resolved=NOW),
+        deployment=views.rolled_back(rollback=views.rollback(reason="rolled_back_with", rules=[])),
+        goes_with=["osun-api"],
+    )
+
+    assert "Why    osun-api was rolled back, and osun-his goes with it." in message.body
+
+
+@pytest.mark.parametrize(
+    ("deployment", "service", "offered"),
+    [
+        ({}, {}, ["rollback", "hold", "ack"]),
+        ({"in_force": {"weight": 0.1, "promoted": False}}, {}, ["rollback", "ack"]),
+        ({"phase": "shifting"}, {"cuts_routes": True, "routes": ["login"]}, ["rollback", "ack"]),
+        ({}, {"cuts_routes": True, "routes": ["login"]}, ["rollback", "hold", "divert", "ack"]),
+        ({"routes_cut": ["login"]}, {"cuts_routes": True, "routes": ["login"]}, ["rollback", "hold", "ack"]),
+        ({}, {"routes": ["login"]}, ["rollback", "hold", "ack"]),
+    ],
+)
+def test_only_ways_that_would_work_are_offered(deployment: Data, service: Data, offered: list[str]) -> None:
+    """No smaller share below the plan's first, no route where the router cannot, nothing of both in mid-shift."""
+    message = told(
+        views.incident("common_cause", rules=["error-rate"], needs_decision=True),
+        deployment=views.blocked("common_cause", "detail", **deployment),
+        rules=[views.fired()],
+        **service,
+    )
+
+    assert offered == re.findall(r"rollback-watchdog (\S+) osun-his.*   ", message.body)
+
+
+def test_without_counts_no_route_is_called_the_worst() -> None:
+    """The reader puts the name in."""
+    message = told(
+        views.incident("common_cause", rules=["error-rate"], needs_decision=True),
+        deployment=views.blocked("common_cause", "detail"),
+        rules=[views.fired()],
+        cuts_routes=True,
+        routes=["login"],
+    )
+
+    assert "rollback-watchdog divert osun-his ROUTE " in message.body
+    assert "users of that route to blue, the others stay" in message.body
+
+
+@pytest.mark.parametrize("reason", ["stop_the_line", "budget", "wave", "disarmed"])
+def test_what_stops_only_the_program_needs_no_anyway(reason: str) -> None:
+    """A human's own order passes it, and still has stable asked first."""
+    message = told(
+        views.incident(reason, rules=["error-rate"], detail="detail", needs_decision=True),
+        deployment=views.blocked(reason, "detail"),
+        rules=[views.fired()],
+    )
+
+    assert "rollback-watchdog rollback osun-his  " in message.body
+    assert "--anyway" not in message.body
+
+
+def test_a_disarming_is_told_with_its_end_before_and_instead_of_a_rollback() -> None:
+    """By whom, until when, why."""
+    ada = {"since": NOW, "until": NOW + 1_800, "by": "ada", "because": "load test"}
+    until = "automatic rollback is disarmed by ada until 09:45:00 (08:45:00 UTC): load test."
+    begun = told(views.incident("disarmed"), deployment=views.deployment(), disarmed=ada)
+    blocked = told(
+        views.incident("disarmed", rules=["error-rate"], needs_decision=True),
+        deployment=views.blocked("disarmed", "ada: load test"),
+        rules=[views.fired()],
+        disarmed=ada,
+    )
+
+    assert begun.title == f"[CHECK TODAY] osun-his 4.2.0: {until} I watch, and tell, and do nothing."
+    assert blocked.title.endswith(f"fail, and I did not roll back: {until}")
+    assert "rollback-watchdog disarm osun-his --end" in blocked.body
+
+
+def test_a_stopped_line_is_told_by_whom_and_until_when() -> None:
+    """It speaks of the environment, whichever service it is told with."""
+    stopped = {"by": "ada", "because": "audit", "until": NOW + 3_600}
+    message = told(views.incident("line_still_stopped"), deployment=None, view={"stopped": stopped})
+
+    assert message.title.startswith("[CHECK TODAY] production: the line is still stopped by ada (audit); no service")
+    assert "It goes on by itself at 10:15:00 (09:15:00 UTC)." in message.body
+
+
+def test_a_route_that_could_not_be_moved_is_not_the_brake() -> None:
+    """The order of a human about one route failed; the brake of the colour is as it was."""
+    detail = "route login could not be kept from green: no space left"
+    message = told(views.incident("brake_failed", detail=detail), deployment=views.deployment())
+
+    assert f"[CHECK TODAY] osun-his 4.2.0: {detail}." == message.title
+    assert "rollback-watchdog resume osun-his" in message.body
+
+
+def test_after_a_promotion_a_lost_way_back_holds_nothing() -> None:
+    """Nothing stands still, since nothing is under way."""
+    message = told(
+        views.incident("parachute_lost", detail="disk: 3 MB left"),
+        deployment=views.deployment(phase="promoted", in_force={"weight": 1.0, "promoted": True}),
+    )
+
+    assert "[CHECK TODAY] osun-his 4.2.0: a rollback would not work now (disk: 3 MB left)." == message.title
+    assert "I look again every 10 s. If it fails, I try to roll back all the same." in message.body

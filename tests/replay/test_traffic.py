@@ -9,7 +9,7 @@ from watchdog.replay.behaviour import Behaviour, Conduct, Curve, Fault
 from watchdog.replay.traffic import Request, Traffic, Users
 
 
-def blue(place: float, user: str) -> Colour:
+def blue(place: float, user: str, route: str) -> Colour:
     return Colour.BLUE
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from watchdog.core.model import Colour, Missing, Reading
+from watchdog.outside.command_run import Command, Ran, Runner
 from watchdog.sources.base import Finding
-from watchdog.sources.command import CommandSource, Returns, base_environment, first_line
-from watchdog.sources.command_run import Command, Ran, Runner
+from watchdog.sources.command import CommandSource, Returns, first_line
 
 
 def command(script: str, *, timeout: float = 5.0, environment: Mapping[str, str] | None = None) -> Command:
@@ -218,16 +218,6 @@ def test_the_answer_to_no_poll_names_every_signal() -> None:
     assert [("value", Colour.GREEN, Missing.TIMEOUT)] == [(r.signal, r.colour, r.value) for r in checked.missing()]
     assert checked.deadline > 4.0
     asyncio.run(checked.close())
-
-
-def test_a_command_is_given_path_language_and_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And nothing else of the daemon's."""
-    for name in ("LANG", "TZ", "PATH"):
-        monkeypatch.delenv(name, raising=False)
-    assert {"PATH": os.defpath} == base_environment()
-    for name in ("LANG", "TZ", "PATH", "CREDENTIALS_DIRECTORY", "HOME", "NOTIFY_SOCKET"):
-        monkeypatch.setenv(name, "x")
-    assert {"PATH": "x", "LANG": "x", "TZ": "x"} == base_environment()
 
 
 def test_a_line_is_short() -> None:

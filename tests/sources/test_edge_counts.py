@@ -7,7 +7,7 @@ import pytest
 from tests.sources.edge_lines import edge_line
 from watchdog.core.edge import ProbeMark
 from watchdog.core.model import Colour, Missing, Reading
-from watchdog.sources.edge_counts import SliceCounts, is_accepted_write, is_also_bad, is_bad, is_slow
+from watchdog.sources.edge_counts import SliceCounts, is_accepted_write, is_also_bad, is_bad, is_shielded, is_slow
 
 LEFT = {"status": 499, "first_status": None, "header_time": None}
 
@@ -116,7 +116,7 @@ def test_a_taken_slice_begins_anew_and_names_every_signal() -> None:
     counts.add(edge_line(mark=ProbeMark.CANDIDATE_PROBE))
     again = counts.take()
 
-    assert 16 == len(again)
+    assert 20 == len(again)
     assert {0.0} == {reading.value for reading in again}
 
 
@@ -135,6 +135,32 @@ def test_a_long_route_is_never_slow() -> None:
     counts.add(edge_line(route="reports", header_time=30.0))
 
     assert {("requests", "green"): 1.0, ("requests[reports]", "green"): 1.0} == values(counts.take())
+
+
+@pytest.mark.parametrize(
+    ("changes", "shielded"),
+    [
+        pytest.param({"first_status": 500, "answered_elsewhere": True}, True, id="stable answered"),
+        pytest.param({"first_status": 500, "answered_elsewhere": True, "status": 404}, True, id="below 500"),
+        pytest.param({"first_status": 500, "answered_elsewhere": True, "status": 500}, False, id="stable failed too"),
+        pytest.param({"first_status": 500, "status": 500}, False, id="a user saw it"),
+        pytest.param({"first_status": 502, "status": 200}, False, id="a page of the balancer's instead"),
+        pytest.param({"answered_elsewhere": True}, False, id="the first try was good"),
+    ],
+)
+def test_shielded_is_a_failure_that_no_user_saw(changes: dict[str, Any], *, shielded: bool) -> None:
+    """Another server of the service answered below 500; the first try's failure counts as an error all the same."""
+    assert shielded is is_shielded(edge_line(**changes))
+
+
+def test_the_shielded_are_the_candidates_errors_too() -> None:
+    """The counts of the colour that failed, in total and on the route; the one that answered has nothing of it."""
+    counts = SliceCounts(slow=2.0, routes=["login"], also_bad={"login": frozenset({401})})
+    counts.add(edge_line(first_status=500, answered_by=Colour.BLUE, answered_elsewhere=True, route="login"))
+
+    names = ("requests", "errors", "shielded")
+    both = {(f"{name}{route}", "green"): 1.0 for name in names for route in ("", "[login]")}
+    assert {**both, ("also_bad[login]", "green"): 1.0} == values(counts.take())
 
 
 def test_a_write_belongs_to_who_answered() -> None:
@@ -156,7 +182,7 @@ def test_a_missing_slice_keeps_nothing() -> None:
     missing = counts.take_missing(Missing.STALE, "not seen")
 
     assert {(Missing.STALE, "not seen")} == {(reading.value, reading.detail) for reading in missing}
-    assert 8 == len(missing)
+    assert 10 == len(missing)
     assert {} == values(counts.take())
 
 

@@ -130,6 +130,24 @@ def test_the_first_try_that_says_something_decides(
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "addresses", "header", "elsewhere"),
+    [
+        pytest.param("500, 200", f"{A}, {B}", "0.001, 0.002", True, id="stable in its place"),
+        pytest.param("502 : 200", f"{A} : {B}", "- : 0.002", True, id="stable after a redirect"),
+        pytest.param("502, 500, 200", f"{A}, {A}, {B}", "-, 0.001, 0.002", True, id="after a stale connection"),
+        pytest.param("502, 200", f"{A}, {A}", "-, 0.002", False, id="a stale connection alone"),
+        pytest.param("500 : 200", f"{A} : 10.0.0.9:80", "0.001 : 0.002", False, id="a server of nobody's"),
+        pytest.param("500", A, "0.001", False, id="one try"),
+    ],
+)
+def test_who_answered_in_the_place_of_the_first(status: str, addresses: str, header: str, *, elsewhere: bool) -> None:
+    """Another server of the service, after the try that decides."""
+    found = line(datagram(status, addresses, header, header))
+
+    assert (elsewhere, Colour.GREEN) == (found.answered_elsewhere, found.colour)
+
+
 def test_a_request_without_upstream_belongs_to_no_colour() -> None:
     """A static file or a cache hit is readable and belongs to nobody, and so does an unknown address."""
     assert Unattributed(

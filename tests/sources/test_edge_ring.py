@@ -34,6 +34,14 @@ def test_the_ring_is_bounded_by_time_and_number() -> None:
     assert [3, 4] == [line.ended for line in ring((0, 1), (1, 2), (2, 3), (3, 4), keep_lines=2).ended_since("app", 0)]
 
 
+def test_lines_from_before_the_clock_was_set_back_go() -> None:
+    """They bear times that have not come yet, and a proof would take them for requests after the brake."""
+    kept = ring((3600, 3601), (3601, 3602))
+    kept.add(edge_line(started=1, ended=2), 2.1)
+
+    assert [(1, 2)] == [(line.started, line.ended) for line in kept.started_since("app", 1)]
+
+
 def lost(*seen: tuple[int, int], keep: int = 10) -> int:
     estimate = LossEstimate(keep_connections=keep)
     for connection, number in seen:

@@ -29,11 +29,11 @@ from tests.sources.servers import (
     silent,
 )
 from watchdog.core.model import Colour, Missing, Reading
+from watchdog.outside.resolve import Resolver
 from watchdog.sources.base import Finding
 from watchdog.sources.health import HealthSource, _together
 from watchdog.sources.health_errors import ProberError
 from watchdog.sources.http_probe import HttpTarget, ProbeAnswer, Tls
-from watchdog.sources.resolve import Resolver
 
 UP = b'{"status": "UP", "components": {"db": {"status": "UP", "n": 1}}}'
 

@@ -98,14 +98,6 @@ def test_a_divert_says_until_when() -> None:
     assert "" == words.suspended(views.deployment())
 
 
-def test_level_1_off_names_who_watches() -> None:
-    """Without automatic rollback the status says why, and who looks instead."""
-    off = views.deployment(level_1=False, schema="unknown", watched_by="dba")
-
-    assert "level 1 is on" == words.level_1(views.deployment())
-    assert "level 1 is off: schema is unknown; dba watches" == words.level_1(off)
-
-
 def test_the_end_of_a_rollback() -> None:
     """Why, since when, and what the release needs to come again."""
     ended = views.rolled_back()
@@ -177,10 +169,18 @@ def test_what_an_observing_rule_would_have_done(ask: str, times: int, told: str)
     assert [told] == words.would_have(views.deployment(would_have=[asked]), views.ZONE)
 
 
-def test_nothing_could_roll_back() -> None:
-    """Because every rule that could is waived, or because there is none."""
-    waived = views.deployment(armed=False, waived=[views.waiver(), views.waiver("health")])
+def test_what_a_human_keeps_from_the_candidate() -> None:
+    """A smaller share than the step's, and single routes."""
+    held = views.deployment(held_at=0.1, routes_cut=["lab-results", "login"])
 
-    assert "level 1 is off: no rule could roll back, waived: error-rate, health" == words.level_1(waived)
-    assert "level 1 is off: no rule could roll back" == words.disarmed(views.deployment(armed=False))
-    assert "" == words.disarmed(views.deployment())
+    assert "green is held at 10 % instead of 50 %" == words.held_at(held)
+    assert "users of lab-results, login stay on blue" == words.routes_cut(held)
+    assert ("", "") == (words.held_at(views.deployment()), words.routes_cut(views.deployment()))
+
+
+def test_a_block_by_writes_says_since_when() -> None:
+    """The time of the first write is in the deployment, not in the interlock's words."""
+    blocked = views.blocked("writes_on_candidate", "", wrote={"at": views.NOW - 60, "seen": True})
+
+    assert words.block(blocked).startswith("green accepted writes since ")
+    assert words.block(blocked).endswith(" that blue does not have")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from watchdog.core import commands, interlocks
+from watchdog.core import interlocks
+from watchdog.core.orders import submission
 from watchdog.core.phases import LIFTED_BY_RESUME, Hold
 from watchdog.core.reasons import Reason
 from watchdog.text import reasons
@@ -28,7 +29,7 @@ def test_every_refusal_section_has_words() -> None:
     refusals = listed[listed.index(Reason.NO_SUCH_SERVICE) :]
 
     assert [] == [str(reason) for reason in refusals if str(reason) not in reasons.REFUSALS]
-    assert Reason.KNOWN_BAD in used_in(commands)
+    assert Reason.KNOWN_BAD in used_in(submission)
     assert {"known_bad", "schema", "stop_the_line", "one_at_a_time", "kept_long_enough"} <= set(reasons.REFUSALS)
 
 

@@ -133,6 +133,7 @@ def deployment(**different: Any) -> Data:
         "by": "deploy",
         "schema": "unchanged",
         "level_1": True,
+        "level_1_off": "",
         "watched_by": "",
         "stable": "blue",
         "candidate": "green",
@@ -161,6 +162,14 @@ def deployment(**different: Any) -> Data:
         "wanted": None,
         "rollback": None,
         "checks": [],
+        "held_at": None,
+        "routes_cut": [],
+        "wrote": None,
+        "users": {"failed": 0, "shielded": 0, "saw": 0},
+        "hooks": [],
+        "draining": None,
+        "drained": None,
+        "tasks": [],
     } | different
 
 
@@ -204,6 +213,9 @@ def rollback(**different: Any) -> Data:
         "to_stable": 12,
         "stragglers": 0,
         "proof_probes": 0,
+        "straggling": [],
+        "open": None,
+        "automatic": True,
     } | different
 
 
@@ -222,6 +234,32 @@ def rolled_back(**different: Any) -> Data:
     )
 
 
+def hook(name: str = "flush-cache", **different: Any) -> Data:
+    """A command of the operator's that went well."""
+    return {"name": name, "ordered": NOW - 2, "ended": NOW - 1, "ok": True, "detail": ""} | different
+
+
+def task(name: str = "flyway-repair", **different: Any) -> Data:
+    """Something for hands that nobody has done yet."""
+    return {"name": name, "command": "flyway -configFiles=/etc/flyway.conf repair", "done": None} | different
+
+
+def rehearsal(**different: Any) -> Data:
+    """A preflight that found everything in order."""
+    return {
+        "id": "osun-his/7",
+        "drill": False,
+        "by": "ada",
+        "began": NOW - 1.4,
+        "ended": NOW - 0.2,
+        "ok": True,
+        "checks": [
+            {"name": "stable answers", "ok": True, "detail": "200 from both servers", "took": 0.12},
+            {"name": "disk", "ok": True, "detail": "", "took": None},
+        ],
+    } | different
+
+
 def incident(reason: str, **different: Any) -> Data:
     """An open incident of the deployment that on-call has just been told of."""
     return {
@@ -237,7 +275,10 @@ def incident(reason: str, **different: Any) -> Data:
         "acknowledged_by": "",
         "told": 1,
         "next": None,
+        "next_to": ["on-call"],
         "contacts": ["on-call"],
+        "told_at": NOW - 1,
+        "levels": [],
         "deployment": "osun-his-1",
     } | different
 
@@ -268,6 +309,20 @@ def service(**different: Any) -> Data:
             "stable_per_second": 12.0,
             "failures_per_second": 0.0,
         },
+        "shadow": False,
+        "data": "shared",
+        "writes_may_be_lost": False,
+        "sessions": "shared",
+        "disarmed": None,
+        "parachute": {"every": 10.0, "at": NOW - 3, "bad": 0, "lost": False, "detail": ""},
+        "rehearsal": None,
+        "budget": {"rollbacks": 3, "within": 3_600.0, "left": 3, "free_at": None},
+        "maintenance": False,
+        "cuts_routes": False,
+        "routes": [],
+        "rollback_with": [],
+        "goes_with": [],
+        "candidate_after_rollback": "leave",
         "deployment": deployment(),
         "rules": [ratio(), probe()],
         "incidents": [],

@@ -6,6 +6,7 @@ What lives here: sentences. What must not: asking, sending; whether a command is
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from watchdog.text import aftermath, readiness
 from watchdog.text import deployment as words
 from watchdog.text.quantities import duration, weight
 from watchdog.text.reasons import NOT_BY_RESUME, PROGRAM, spoken
@@ -24,13 +25,13 @@ def rollback(service: Plain, by: str, *, anyway: bool = False) -> str:
         return f"{service['name']}: {deployment['release']} ends before any user is moved; nothing else changes."
     candidate, stable, share = deployment["candidate"], deployment["stable"], deployment["in_force"]["weight"]
     moved = f"{candidate} {weight(share)} -> 0 %, {stable} {weight(1.0 - share)} -> 100 %"
-    passed = _passed(deployment) if anyway else ""
+    passed = _passed(service) if anyway else ""
     return f"{service['name']}: {moved}. {deployment['release']} is marked rolled back by {by}.{passed}"
 
 
-def _passed(deployment: Plain) -> str:
+def _passed(service: Plain) -> str:
     """Which interlock `--anyway` passes, as far as one is known to stand in the way."""
-    said = words.block(deployment) or ("" if deployment["level_1"] else f"schema is {deployment['schema']}")
+    said = words.block(service["deployment"]) or readiness.off_because(service)
     return f" Every interlock is passed{f', also this one: {said}' if said else ''}."
 
 
@@ -113,6 +114,58 @@ def _last(rule: Plain | None) -> bool:
 def ending_waiver(service: str, rule: str) -> str:
     """The way to end a waiver before its time."""
     return f"to end that: {PROGRAM} waive {service} {rule} --for 0s"
+
+
+def disarm(service: Plain, seconds: float) -> str:
+    """Nothing by itself for a while, or all of it again."""
+    name = service["name"]
+    before = readiness.disarmed(service) if service["disarmed"] is not None else "armed"
+    if not seconds:
+        return f"{name}: {before} -> automatic rollbacks and diverts act again at once."
+    after = f"no automatic rollback and no divert for {duration(seconds)}, whatever fires"
+    return f"{name}: {before} -> {after}. It goes on watching and telling; a rollback by hand works."
+
+
+def hold(service: Plain, share: float) -> str:
+    """Fewer users on the candidate."""
+    deployment = words.running(service)
+    if deployment is None:
+        return NOTHING_RUNS.format(name=service["name"])
+    candidate, stable, now = deployment["candidate"], deployment["stable"], deployment["in_force"]["weight"]
+    moved = f"{candidate} {weight(now)} -> {weight(share)}, {stable} {weight(1.0 - now)} -> {weight(1.0 - share)}"
+    return f"{service['name']}: {moved}, and it stays there until resume. Rollback stays armed."
+
+
+def divert(service: Plain, route: str, *, end: bool) -> str:
+    """One route's users."""
+    deployment = words.running(service)
+    if deployment is None:
+        return NOTHING_RUNS.format(name=service["name"])
+    stable, share = deployment["stable"], weight(deployment["in_force"]["weight"])
+    drawn = f"drawn like the others ({share} to {deployment['candidate']})"
+    now = f"all on {stable}" if route in deployment["routes_cut"] else drawn
+    after = drawn if end else f"all on {stable}"
+    return f"{service['name']}: users of {route} {now} -> {after}. Other routes stay as they are."
+
+
+def did(service: Plain, task: str, by: str) -> str:
+    """A task was done by hand."""
+    deployment = service["deployment"]
+    known = next((each for each in deployment["tasks"] if each["name"] == task), None) if deployment else None
+    before = "not known" if known is None else "not done"
+    if known is not None and known["done"] is not None:
+        before = aftermath.done_task(known).removeprefix(f"{task} was ")
+    return f"{service['name']}: {task} {before} -> done by {by}. I run nothing; it is your word that is kept."
+
+
+def drill(service: Plain) -> str:
+    """Every step of a rollback on the running balancer."""
+    deployment = words.running(service)
+    share = f"{deployment['candidate']} keeps {weight(words.share_now(service))}" if deployment else "all users stay"
+    return (
+        f"{service['name']}: every step of a rollback is done on the running balancer in a form that moves no user: "
+        f"brake, rename, test, reload, proof, a message marked as drill. {share}."
+    )
 
 
 def acknowledge(service: Plain, incident: str | None) -> str:

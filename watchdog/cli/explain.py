@@ -1,6 +1,7 @@
 """`explain`: why the last deployment went as it did, or why nothing is rolled back at this moment.
 
-What lives here: the command. What must not: the lines (`stories`), the story itself (the daemon's, from its journal).
+What lives here: the command. What must not: the lines (`stories`, `why_not`), the story itself (the daemon's, from its
+journal).
 """
 
 import argparse
@@ -8,7 +9,8 @@ import json
 import sys
 
 from watchdog.cli.session import find, with_client
-from watchdog.cli.stories import told, why_not
+from watchdog.cli.stories import told
+from watchdog.cli.why_not import why_not
 from watchdog.control.client import Client
 from watchdog.deploy.exits import DONE, REFUSED
 from watchdog.deploy.terminal import width_of

@@ -47,6 +47,7 @@ def parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_screens(commands)
     _add_deployment_commands(commands)
     _add_service_commands(commands)
+    _add_way_back_commands(commands)
     _add_environment_commands(commands)
     _add_test(commands, wanted="test" in (sys.argv[1:] if arguments is None else arguments))
     _add_nginx(commands)
@@ -132,6 +133,36 @@ def _add_service_commands(commands: Subparsers) -> None:
     adopt.add_argument("service", metavar="SERVICE")
 
 
+def _add_way_back_commands(commands: Subparsers) -> None:
+    """What the program may do by itself, how many users the candidate has, and whether a rollback would work."""
+    disarm = _changing(commands, "disarm", "do nothing by itself for a while: no automatic rollback, no divert")
+    disarm.add_argument("service", metavar="SERVICE")
+    how_long = disarm.add_mutually_exclusive_group(required=True)
+    how_long.add_argument("--for", dest="for_", metavar="TIME", help="how long, such as 30m; --because is wanted")
+    how_long.add_argument("--end", action="store_true", help="arm it again at once")
+    hold = _changing(commands, "hold", "give the candidate a smaller share than its step's, until resume")
+    hold.add_argument("service", metavar="SERVICE")
+    hold.add_argument("share", metavar="SHARE", help="such as 10%%")
+    divert = _changing(commands, "divert", "keep one route's users on stable, or let them go to the candidate again")
+    divert.add_argument("service", metavar="SERVICE")
+    divert.add_argument("route", metavar="ROUTE", help="a name of the balancer's map")
+    divert.add_argument("--end", action="store_true", help="let them go there again")
+    did = _changing(commands, "did", "say that a task was done by hand; it is kept in the record")
+    did.add_argument("service", metavar="SERVICE")
+    did.add_argument("task", metavar="TASK", help="its name in status")
+    preflight = _add(commands, "preflight", "look whether a rollback would work; nothing is changed (status 1: not)")
+    drill = _changing(
+        commands,
+        "drill",
+        "do every step of a rollback without moving a user, and say how long each took (status 1: one failed)",
+        because=False,
+    )
+    add_socket(preflight)
+    for rehearsal in (preflight, drill):
+        rehearsal.add_argument("service", metavar="SERVICE")
+        rehearsal.add_argument("--json", action="store_true", help="as JSON")
+
+
 def _add_environment_commands(commands: Subparsers) -> None:
     stop = _changing(commands, "stop-the-line", "stop every automatic action, or let go again")
     stop.add_argument("--release", action="store_true", help="let go again")
@@ -195,6 +226,12 @@ def _change(given: argparse.Namespace) -> int:
     return commands.run(given)
 
 
+def _rehearse(given: argparse.Namespace) -> int:
+    from watchdog.cli import rehearse
+
+    return rehearse.run(given)
+
+
 def _test(given: argparse.Namespace) -> int:
     from watchdog.cli import test
 
@@ -209,6 +246,7 @@ def _nginx(given: argparse.Namespace) -> int:
 
 _CHANGES: Final = (
     "pause", "resume", "promote", "rollback", "abort", "forgive", "waive", "ack", "adopt", "stop-the-line", "reload",
+    "disarm", "hold", "divert", "did",
 )  # fmt: skip
 
 _COMMANDS: Final[Mapping[str, Run]] = {
@@ -219,6 +257,8 @@ _COMMANDS: Final[Mapping[str, Run]] = {
     "explain": _explain,
     "test": _test,
     "nginx": _nginx,
+    "preflight": _rehearse,
+    "drill": _rehearse,
     **dict.fromkeys(_CHANGES, _change),
 }
 

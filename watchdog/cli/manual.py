@@ -28,7 +28,8 @@ the other end of the control socket. `$NO_COLOR` turns colours off; narrow termi
 | status | meaning |
 | --- | --- |
 | 0 | done; `rollback-deploy`: promoted |
-| 1 | refused or failed: the reason and the way out are told; `rollback-deploy`: rolled back or aborted |
+| 1 | refused or failed: the reason and the way out are told; `preflight` and `drill`: a rollback would not work; \
+`rollback-deploy`: rolled back or aborted |
 | 2 | usage, or nobody to ask and no `--yes` |
 | 3 | the daemon is not reachable, or did not answer |
 | 130 | ended by Ctrl-C; a deployment that `rollback-deploy` followed goes on |

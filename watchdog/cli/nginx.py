@@ -12,7 +12,7 @@ from typing import Final
 
 from watchdog.cli.ask import CannotAskError, confirmed
 from watchdog.cli.session import say_error
-from watchdog.config.adapters import Compiled, ServiceSettings
+from watchdog.config.adapters import Compiled, NginxSettings, ServiceSettings
 from watchdog.config.compile import compile_
 from watchdog.config.errors import ConfigError
 from watchdog.config.load import load
@@ -34,15 +34,23 @@ def run(given: argparse.Namespace) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return REFUSED
+    if not _services(compiled):
+        print(f"{given.file}: no service has nginx as its router; there is nothing to write or show.", file=sys.stderr)
+        return REFUSED
     try:
         return _show(compiled, given.file) if given.action == "show" else _write(given, compiled)
     except (RenderError, OSError) as error:
         return say_error(f"{error}; nothing more was written")
 
 
+def _services(compiled: Compiled) -> list[tuple[ServiceSettings, NginxSettings]]:
+    """Those whose traffic nginx moves."""
+    return [(each, each.router) for each in compiled.services if isinstance(each.router, NginxSettings)]
+
+
 def _write(given: argparse.Namespace, compiled: Compiled) -> int:
-    folders = sorted({service.router.directory for service in compiled.services})
-    names = ", ".join(service.name for service in compiled.services)
+    folders = sorted({nginx.directory for _, nginx in _services(compiled)})
+    names = ", ".join(service.name for service, _ in _services(compiled))
     told = f"{', '.join(folders)}: the files of {names} are written as {given.file} says; a split in force stays."
     try:
         if not confirmed(told, yes=given.yes):
@@ -63,9 +71,10 @@ def _write(given: argparse.Namespace, compiled: Compiled) -> int:
 def _write_folder(compiled: Compiled, folder: str) -> Iterator[Path]:
     """The files of one nginx."""
     state = Path(compiled.state)
-    services = [service for service in compiled.services if service.router.directory == folder]
+    found = [(service, nginx) for service, nginx in _services(compiled) if nginx.directory == folder]
+    services = [service for service, _ in found]
     setups = [_setup(state, service) for service in services]
-    userid = not services[0].router.own_userid  # the check wants the same of all
+    userid = not found[0][1].own_userid  # the check wants the same of all
     yield from write_common(Path(folder), setups, Path(compiled.edge_socket), userid=userid)
     for service, setup in zip(services, setups, strict=True):
         yield from write_service(Path(folder), setup, state, _first_split(compiled, service.name))
@@ -83,7 +92,7 @@ def _first_split(compiled: Compiled, name: str) -> Split:
 
 
 def _next(compiled: Compiled, file: str) -> Iterator[str]:
-    reloads = sorted({" ".join(service.router.reload) for service in compiled.services})
+    reloads = sorted({" ".join(nginx.reload) for _, nginx in _services(compiled)})
     yield "Next"
     yield f"  1. rollback-watchdog nginx show {file}   the lines to change in nginx's own files"
     yield f"  2. test and reload nginx: {'; '.join(reloads)}"
@@ -93,17 +102,15 @@ def _next(compiled: Compiled, file: str) -> Iterator[str]:
 def _show(compiled: Compiled, file: str) -> int:
     """What to change in each nginx, or why it cannot be served as it is."""
     status = DONE
-    for directory, main in sorted({(each.router.directory, each.router.main) for each in compiled.services}):
-        services = [
-            each for each in compiled.services if (each.router.directory, each.router.main) == (directory, main)
-        ]
+    for directory, main in sorted({(nginx.directory, nginx.main) for _, nginx in _services(compiled)}):
+        found = [each for each in _services(compiled) if (each[1].directory, each[1].main) == (directory, main)]
         result = show(
             main=Path(main),
             directory=Path(directory),
-            services=[nginx_setup(service, NO_TOKEN) for service in services],
+            services=[nginx_setup(service, NO_TOKEN) for service, _ in found],
             socket=Path(compiled.edge_socket),
-            drain=max(service.router.drain for service in services),
-            own_userid=services[0].router.own_userid,
+            drain=max(nginx.drain for _, nginx in found),
+            own_userid=found[0][1].own_userid,
         )
         print("\n".join(line.replace(" ENV", f" {file}") for line in _result(main, result)))
         if result.refusals:

@@ -4,15 +4,16 @@ What lives here: the order of the lines and their layout. What must not: talking
 deploy driver and messages use, too (`watchdog.text`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final, TypeAlias
 
+from watchdog.cli import situation
 from watchdog.deploy.follow import line_of
 from watchdog.deploy.terminal import Paint, wrap
 from watchdog.text import deployment as words
-from watchdog.text import outlook, rules
+from watchdog.text import outlook, readiness, rules
 from watchdog.text.quantities import clock, count, duration, moment, weight
 from watchdog.text.reasons import PROGRAM, spoken
 
@@ -22,8 +23,6 @@ NAME_WIDTH: Final = 19
 STATE_WIDTH: Final = 10
 NARROW: Final = 80
 """Below it what a rule says stands under its name."""
-FRESH_S: Final = 15.0
-"""Stable is asked at least every 10 s while a deployment may need it."""
 
 STATE_COLOURS: Final = {
     "firing": "bad", "pending": "warn", "recovering": "warn", "unknown": "warn", "waived": "warn", "ok": "good",
@@ -64,8 +63,8 @@ def _change(view: Plain, service: Plain) -> str:
         return f"{service['name']}: {service['stable']} serves all users; no deployment"
     told = line_of(service, deployment).change
     troubled = [f"{each['name']} {rules.state(each)}" for each in _decisive(service) if rules.state(each) in TROUBLED]
-    if words.running(service) is not None and not deployment["armed"]:
-        troubled.append(words.disarmed(deployment))
+    if words.running(service) is not None and readiness.off(service):
+        troubled.append(readiness.off(service))
     return f"{at} {told}{'; ' + ', '.join(troubled) if troubled else ''}"
 
 
@@ -86,6 +85,9 @@ def _header(view: Plain, look: Look) -> Iterator[str]:
     trouble = view.get("journal_trouble") or view["not_durable"]
     if trouble:
         yield from wrap(f"the journal cannot be written: {trouble}", look.width, "  ")
+    if view.get("config_trouble"):
+        told = f"the last good configuration is in force; the file cannot be used: {view['config_trouble']}"
+        yield from wrap(told, look.width, "  ")
 
 
 def _sources(view: Plain) -> str:
@@ -108,12 +110,14 @@ def _service(view: Plain, service: Plain, look: Look) -> Iterator[str]:
     yield from _heading(service, look)
     if words.running(service) is None:
         yield from _indented(_trouble_at_rest(service), look.width)
+        yield from _indented(situation.switched_off(service, look.zone), look.width)
+        yield from _indented(situation.left_over(service, look.zone), look.width)
     else:
         for rule in _decisive(service):
             yield from _rule(view, service, rule, look)
         yield from _indented(outlook.lines(deployment), look.width)
-        yield from _indented(_in_the_way(name, service, deployment, look.zone), look.width)
-    yield from _indented([_ready(view, service, look.zone)], look.width)
+        yield from _indented(situation.in_the_way(service, deployment, look.zone), look.width)
+    yield from _indented([situation.ready(view, service, look.zone)], look.width)
 
 
 def _heading(service: Plain, look: Look) -> list[str]:
@@ -173,80 +177,6 @@ def _rule(view: Plain, service: Plain, rule: Plain, look: Look) -> Iterator[str]
     yield from (f"{' ' * (2 + NAME_WIDTH + STATE_WIDTH)}{line}" for line in others)
 
 
-def _in_the_way(name: str, service: Plain, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:
-    """Holds, diverts, a blocked rollback, evidence that is wanting: each with its way out."""
-    blocked = words.block(deployment)
-    if blocked:
-        yield f"rollback is blocked: {blocked}. {words.exposure(service, deployment['candidate'])}."
-        yield f'  {PROGRAM} rollback {name} --anyway --because "..."'
-    suspended = words.suspended(deployment, zone)
-    if suspended:
-        yield f"{suspended} (divert {deployment['diverts']})"
-    for hold, why, way in words.holds(name, deployment):
-        told_above = (blocked and hold == "interlock") or (suspended and hold == "divert")
-        if not told_above:
-            yield f"held: {why}. {way[:1].upper() + way[1:] if way[:4] != PROGRAM[:4] else way}"
-    for each in deployment["waived"]:
-        rule = each["rule"]
-        yield f"{rule} {words.waiver(deployment, rule, zone)}. To end that: {PROGRAM} waive {name} {rule} --for 0s"
-    yield from words.would_have(deployment, zone)
-    if deployment["lacks"] and deployment["phase"] == "waiting":
-        yield f"waits for: {'; '.join(deployment['lacks'])}"
-    rollback = deployment["rollback"]
-    if rollback is not None and rollback["decided"] is not None:
-        yield f"rollback ordered at {clock(rollback['decided'], zone)}, attempt {rollback['attempts']}"
-    if service["drift"]:
-        yield f"the balancer is not as it was left: {service['drift']}. No traffic leaves {deployment['stable']}."
-
-
-def _ready(view: Plain, service: Plain, zone: tzinfo | None) -> str:
-    """One line: would a rollback work, may it happen by itself, and who has been called."""
-    parts = []
-    if words.running(service) is not None:
-        parts = [_readiness(view, service), words.level_1(service["deployment"])]
-    elif service["drift"]:
-        parts = [f"the balancer is not as it was left: {service['drift']}; {PROGRAM} adopt {service['name']}"]
-    elif not service["adopted"]:
-        parts = ["the balancer has not been seen yet"]
-    return ".  ".join([*parts, _paged(service, zone)]) + "."
-
-
-def _readiness(view: Plain, service: Plain) -> str:
-    deployment = service["deployment"]
-    lost = next((each for each in deployment["holds"] if each["hold"] == "parachute"), None)
-    if lost is not None:
-        return f"rollback is not ready: {lost['detail'] or spoken(lost['reason'])}"
-    if deployment["phase"] in ("submitted", "preparing"):
-        return "no user is moved before a rollback is proved to work"
-    answered = service["stable_answered"]
-    if answered is None:
-        return f"rollback is not proved ready: {deployment['stable']} has not answered yet"
-    failed = service["stable_failed"]
-    if failed is not None and failed > answered:
-        return f"rollback is not ready: {deployment['stable']} did not answer {duration(view['now'] - failed)} ago"
-    age = view["now"] - answered
-    if age > FRESH_S:
-        return f"rollback is not proved ready: {deployment['stable']} last answered {duration(age)} ago"
-    proved = duration(view["now"] - deployment["began"])  # by the preparation, which begins with the deployment
-    return f"rollback is ready: {deployment['stable']} answered {duration(age)} ago, brake proved {proved} ago"
-
-
-def _paged(service: Plain, zone: tzinfo | None) -> str:
-    said = []
-    for each in service["incidents"]:
-        if not each["open"] or each["audience"] != "on_call":
-            continue
-        reason = spoken(each["reason"])
-        if each["acknowledged_by"]:
-            said.append(f"{each['acknowledged_by']} has taken over ({reason})")
-        elif not each["contacts"]:
-            said.append(f"nobody is configured to be paged ({reason})")
-        else:
-            again = f", next at {clock(each['next'], zone)}" if each["next"] is not None else ""
-            said.append(f"{', '.join(each['contacts'])} is paged ({reason}){again}")
-    return "; ".join(said) or "nobody is paged"
-
-
-def _indented(texts: Iterator[str] | list[str], width: int) -> Iterator[str]:
+def _indented(texts: Iterable[str], width: int) -> Iterator[str]:
     for text in texts:
         yield from (f"  {line}" for line in wrap(text, width - 2, "  "))

@@ -1,9 +1,9 @@
-"""`explain` in lines: the story of a deployment, and why nothing is rolled back now.
+"""`explain` in lines: the story of a deployment.
 
-What lives here: the order of the screen and its sentences. What must not: talking to the daemon, columns (`tables`).
+What lives here: the order of the screen and its sentences. What must not: talking to the daemon, columns (`tables`),
+the present moment (`why_not`).
 """
 
-import math
 import operator
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
@@ -13,9 +13,9 @@ from watchdog.cli import tables
 from watchdog.deploy.terminal import wrap
 from watchdog.notify.words.facts import at_least
 from watchdog.text import deployment as words
-from watchdog.text import gauges, outlook, policy, rules
+from watchdog.text import rules
 from watchdog.text.quantities import clock, count, duration, moment, weight
-from watchdog.text.reasons import PROGRAM, blocked, held, passed, spoken
+from watchdog.text.reasons import blocked, held, passed, spoken
 
 Plain: TypeAlias = Mapping[str, Any]
 
@@ -40,6 +40,7 @@ def told(story: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
         ("diverts", _diverts(story, zone)),
         ("waived", _waivers(story, zone)),
         ("observed only", _observed(story, zone)),
+        ("watch", _watch(story, zone)),
         ("effects", _effects(story, deployment, zone)),
         ("phases", _phases(story, deployment, zone)),
         ("people", _people(story, zone)),
@@ -47,7 +48,7 @@ def told(story: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
         texts = list(part)
         if texts:
             lines += ["", title, *(f"  {line}" for text in texts for line in wrap(text, width - 2, " " * 10))]
-    return [*lines, "", *wrap(_not_considered(story["not_considered"], zone), width)]
+    return [*lines, "", *wrap(not_considered(story["not_considered"], zone), width)]
 
 
 def _first(story: Plain, deployment: Plain, zone: tzinfo | None) -> str:
@@ -125,6 +126,27 @@ def _observed(story: Plain, zone: tzinfo | None) -> Iterator[str]:
         yield f"{clock(each['at'], zone)}  {each['rule']} would have {asked}"
 
 
+def _watch(story: Plain, zone: tzinfo | None) -> Iterator[str]:
+    """What made the watch another one, and what hands did."""
+    for each in story["watch"]:
+        yield f"{clock(each['at'], zone)}  {_watched(each, zone)}"
+
+
+def _watched(each: Plain, zone: tzinfo | None) -> str:
+    match each["what"]:
+        case "disarmed":
+            return f"disarmed by {each['by']} until {clock(each['until'], zone)}: {each['because']}"
+        case "armed":
+            return f"armed again{' by ' + each['by'] if each['by'] else ': the time was over'}"
+        case "parachute_lost":
+            return f"a rollback would not have worked any more: {each['detail']}"
+        case "parachute_regained":
+            return "a rollback would have worked again"
+        case _:
+            why = f": {each['because']}" if each["because"] else ""
+            return f"{each['task']} done by hand, says {each['by'] or 'somebody'}{why}"
+
+
 def _effects(story: Plain, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:
     for each in story["effects"]:
         yield f"{clock(each['ordered'], zone)}  {_effect(each, deployment)}: {_outcome(each)}"
@@ -143,6 +165,15 @@ def _effect(effect: Plain, deployment: Plain) -> str:
     match effect["kind"]:
         case "set_traffic":
             return _move(effect, candidate, stable)
+        case "run_hook":
+            return f"run hook {effect['hook']}"
+        case "cut_route":
+            where = f"keep users of {effect['route']} on {stable}"
+            return where if effect["cut"] else f"let users of {effect['route']} go to {candidate} again"
+        case "drain_candidate":
+            return f"wait until nothing is open on {candidate}, {duration(effect['within'])} at most"
+        case "run_rehearsal":
+            return "drill: every step of a rollback, without moving a user" if effect["drill"] else "preflight"
         case "notify":
             again = f", message {effect['repetition'] + 1}" if effect["repetition"] else ""
             about = effect["incident"].split("/")[1] if "/" in effect["incident"] else effect["incident"]
@@ -168,6 +199,8 @@ def _outcome(effect: Plain) -> str:
     parts = [f"{'done' if outcome['ok'] else 'FAILED'} after {took}{detail}"]
     if outcome.get("braked") is not None:
         parts.append(f"cut off {duration(outcome['braked'] - effect['ordered'])} after the order")
+    if outcome.get("open"):
+        parts.append(f"{count(outcome['open'], 'connection')} still open")
     return "; ".join([*parts, *outcome.get("warnings", ())])
 
 
@@ -194,10 +227,12 @@ def _hold(change: Plain, service: str, stable: str) -> str:
 def _people(story: Plain, zone: tzinfo | None) -> Iterator[str]:
     for each in story["commands"]:
         because = f": {each['because']}" if each["because"] else ""
-        yield f"{clock(each['at'], zone)}  {each['by'] or 'somebody'} ordered {each['kind']}{because}"
+        about = f" {each['about']}" if each["about"] else ""
+        yield f"{clock(each['at'], zone)}  {each['by'] or 'somebody'} ordered {each['kind']}{about}{because}"
 
 
-def _not_considered(left_out: Plain, zone: tzinfo | None) -> str:
+def not_considered(left_out: Plain, zone: tzinfo | None) -> str:
+    """One sentence for what no decision leaned on."""
     waived = words.waivers(left_out, zone)
     parts = [waived] if waived else []
     for key, why in (
@@ -210,103 +245,3 @@ def _not_considered(left_out: Plain, zone: tzinfo | None) -> str:
     if left_out["stopped"]:
         parts.append(f"anything, while the line was stopped by {left_out['stopped']['by']}")
     return f"Not considered: {'; '.join(parts)}." if parts else "Nothing was left out."
-
-
-def why_not(view: Plain, service: Plain, width: int, zone: tzinfo | None = None) -> list[str]:
-    """The screen of `explain --why-not`: the answer first, then what every rule has."""
-    deployment = service["deployment"]
-    name = service["name"]
-    if words.running(service) is None:
-        last = f"; {deployment['release']} {spoken(deployment['phase'])}" if deployment else ""
-        return wrap(f"{name}: nothing is under way, so there is nothing to roll back{last}.", width)
-    lines = wrap(f"{name} {deployment['release']}: {_answer(view, service, deployment, zone)}", width, "  ")
-    rows = [_now(each, zone) for each in service["rules"] if each["colour"] in (deployment["candidate"], None)]
-    if rows:
-        header = ("rule", "state", "since", "bad", "total", "evidence", "needed", "asks for")
-        table = [header, *rows]
-        if width < NARROW:  # what remains says how far it is; `status` has the rest
-            table = [(row[0], row[1], *row[3:-1]) for row in table]
-        lines += ["", *tables.aligned(table)]
-    lines += ["", *wrap(f"Now {words.exposure(service, deployment['candidate'])}; {words.level_1(deployment)}.", width)]
-    lines += [line for text in outlook.lines(deployment) for line in wrap(f"{text[:1].upper()}{text[1:]}", width)]
-    left_out = _left_out(view, service, deployment)
-    return [*lines, *wrap(_not_considered(left_out, zone), width)]
-
-
-def _answer(view: Plain, service: Plain, deployment: Plain, zone: tzinfo | None) -> str:
-    """The one reason that stands first."""
-    name, phase = service["name"], deployment["phase"]
-    said = words.block(deployment)
-    if phase in ("rolling_back", "verifying", "rollback_failed"):
-        return f"it is being rolled back ({spoken(phase)})."
-    if said:
-        return f'proof is there and {said}. {PROGRAM} rollback {name} --anyway --because "..."'
-    if deployment["wanted"] is not None:
-        return "a rollback is wanted; it waits for stable to answer a direct probe (2 s at most)."
-    if view["stopped"]:
-        return f"the line is stopped by {view['stopped']['by']} ({view['stopped']['because']})."
-    if phase not in words.WATCHED:
-        return f"nobody is on {deployment['candidate']} yet ({spoken(phase)})."
-    if service["firing"]:
-        wanted = policy.words(service["policy"])
-        return f"{', '.join(service['firing'])} fires, and the policy wants {wanted}."
-    if not deployment["armed"]:
-        return f"{words.level_1(deployment)}."
-    return _no_proof(service, deployment, zone)
-
-
-def _no_proof(service: Plain, deployment: Plain, zone: tzinfo | None) -> str:
-    if service["verdict"] == "blind":
-        return f"{', '.join(service['blind'])} cannot be judged; nothing is rolled back because of blindness."
-    suspected = words.suspended(deployment, zone)
-    if suspected:
-        return f"there is suspicion and no proof; {suspected}."
-    deciding = [each for each in service["rules"] if each["decides"] and each["on_fire"] == "rollback"]
-    strongest = max(deciding, key=_how_near, default=None)
-    if strongest is None:
-        return "no rule asks for a rollback."
-    return f"no rule has proof. The nearest is {strongest['name']}: {_distance(strongest)}."
-
-
-def _how_near(rule: Plain) -> float:
-    """How much of what is needed is there, 0 to 1."""
-    if rule["kind"] in rules.SEQUENTIAL:
-        return float(max(0.0, rule["log_e"] or 0.0) / -math.log(rule["alpha"]))
-    return float(rule["in_a_row"] / rule["fall"]) if rule["kind"] == rules.PROBE else 0.0
-
-
-def _distance(rule: Plain) -> str:
-    if rule["kind"] in rules.SEQUENTIAL:
-        needed = tables.evidence(-math.log(rule["alpha"]))
-        counted = f"{rule['bad']:,.0f} bad of {rule['total']:,.0f}"
-        counted = count(rule["bad"], "event") if rule["kind"] == rules.COUNT else counted
-        return f"{counted}, evidence {tables.evidence(rule['log_e'])} of {needed}"
-    if rule["kind"] == rules.PROBE:
-        return f"{count(rule['in_a_row'], 'failure')} in a row of {rule['fall']}"
-    return rules.line(rule, required=True, silent_for=None)
-
-
-def _now(rule: Plain, zone: tzinfo | None) -> tuple[str, ...]:
-    since = clock(rule["onset"], zone) if rule["onset"] is not None else ""
-    asks = str(rule["on_fire"])
-    if rule["kind"] in rules.SEQUENTIAL:
-        total = "" if rule["kind"] == rules.COUNT else f"{rule['total']:,.0f}"
-        counts = (f"{rule['bad']:,.0f}", total)
-        proof = (tables.evidence(rule["log_e"]), tables.evidence(-math.log(rule["alpha"])))
-    elif rule["kind"] == rules.PROBE:
-        counts, proof = (f"{rule['in_a_row']}", ""), ("", f"{rule['fall']}")
-    else:
-        value = "" if rule["last_value"] is None else gauges.value(rule)
-        counts, proof = (value, ""), ("", gauges.when(rule))
-    return (rule["name"], rules.state(rule), since, *counts, *proof, asks)
-
-
-def _left_out(view: Plain, service: Plain, deployment: Plain) -> dict[str, Any]:
-    own = [each for each in service["rules"] if each["colour"] in (deployment["candidate"], None)]
-    return {
-        "waived": deployment["waived"],
-        "observed_only": [each["name"] for each in own if each["on_fire"] == "observe"],
-        "unknown": [each["name"] for each in own if each["judgement"] == "unknown"],
-        "without_traffic": [each["name"] for each in own if each["judgement"] == "not_applicable"],
-        "stopped": view["stopped"],
-    }

@@ -53,6 +53,9 @@ def warnings(tree: Mapping, top: Top, sections: Sections) -> Iterator[Problem]:
     for name, service in sections.services.items():
         yield from _soaks(tree, sections, name, service)
         yield from _unheard(tree, sections, name, service)
+        if (top.shadow or service.shadow) and not top.chat:
+            place: Place = ("shadow",) if top.shadow else ("services", name, "shadow")
+            yield _at(tree, place, "is told to chat, which is missing: nobody hears what would have been done")
 
 
 def _at(tree: Mapping, path: Place, message: str) -> Problem:
@@ -70,14 +73,14 @@ def _rule(tree: Mapping, sections: Sections, name: str, service: Service) -> Ite
     yield from _quiet(tree, sections, name, rule)
     match condition:
         case Probe():
-            if rule.on_fire is OnFire.ROLLBACK and condition.fall == 1:
+            if rule.orders is OnFire.ROLLBACK and condition.fall == 1:
                 yield _at(tree, (*place, "fall"), "1: a single lost packet rolls back")
         case Threshold() | Spike() | Trend():
             yield from (_at(tree, (*place, key), text) for key, text in _of_value(condition, each))
             if isinstance(condition, Spike):
                 yield from (_at(tree, (*place, "baseline"), text) for text in _baseline(condition, source))
         case _:
-            if rule.on_fire is OnFire.ROLLBACK and mixture.polls_to_fire(condition) == 1:
+            if rule.orders is OnFire.ROLLBACK and mixture.polls_to_fire(condition) == 1:
                 text = f"{duration_text(condition.ride_out)} is shorter than one reading of {each}: a blip inside one "
                 way = "" if source.kind == "access_log" else f"; the access log has a reading every {SLICE}"
                 yield _at(tree, (*place, "ride_out"), f"{text}rolls back{way}")
@@ -100,7 +103,7 @@ def _quiet(tree: Mapping, sections: Sections, name: str, rule: Rule) -> Iterator
     """A gauge without a value at night makes blind where its source is required."""
     source, specs = sections.sources[rule.source], sections.sources[rule.source].model.signals()
     held = rule.no_data.get(Missing.EMPTY, NoData.HOLD) is NoData.HOLD
-    if not (source.is_required and rule.on_fire in COUNTED and held):
+    if not (source.is_required and rule.orders in COUNTED and held):
         return
     for key, signal in rule.signals:
         if specs[signal.signal].needs_traffic:
@@ -159,7 +162,7 @@ def _gates(tree: Mapping, name: str, plan: Plan) -> Iterator[Problem]:
 def _soaks(tree: Mapping, sections: Sections, name: str, service: Service) -> Iterator[Problem]:
     """A step that ends before a rule could prove anything shows nothing."""
     plan = sections.plans[service.plan]
-    rules = [(name, sections.rules[name]) for name in service.rules if sections.rules[name].on_fire in COUNTED]
+    rules = [(name, sections.rules[name]) for name in service.rules if sections.rules[name].orders in COUNTED]
     for index, step in enumerate(plan.steps[:-1]):
         takes = [(_at_best(rule, service, sections, plan, first=index == 0), name) for name, rule in rules]
         slowest, rule_name = max(((time, name) for time, name in takes if time < NEVER), default=(0.0, ""))
@@ -177,7 +180,7 @@ def _at_best(rule: Rule, service: Service, sections: Sections, plan: Plan, *, fi
         name="",
         source=rule.source,
         condition=conditions.condition(rule, service, sections),
-        on_fire=rule.on_fire,
+        on_fire=rule.orders,
         warm_up=float(rule.warm_up),
     )
     scene = Scene(rate=IMPOSSIBLE_RATE, stable_rate=IMPOSSIBLE_RATE, share=1.0)
@@ -191,4 +194,19 @@ def _unheard(tree: Mapping, sections: Sections, name: str, service: Service) -> 
     for rule in service.rules if named else ():
         if rule not in named and sections.rules[rule].on_fire is OnFire.ROLLBACK:
             text = f"does not name {rule}, which then never rolls back; wanted it here, or on_fire: freeze"
+            yield _at(tree, ("services", name, "policy"), text)
+    yield from _in_shadow(tree, sections, name, service)
+
+
+def _in_shadow(tree: Mapping, sections: Sections, name: str, service: Service) -> Iterator[Problem]:
+    """Rules that only observe for now count for nothing, whatever the policy wants of them."""
+    asking = [rule for rule in service.rules if sections.rules[rule].on_fire is OnFire.ROLLBACK]
+    shadow = [rule for rule in asking if sections.rules[rule].shadow]
+    if shadow and shadow == asking:
+        text = f"every one with on_fire: rollback is in shadow ({', '.join(shadow)}), so nothing is rolled back"
+        yield _at(tree, ("services", name, "rules"), text)
+        return
+    for rule in shadow:
+        if rule in service.policy.names:
+            text = f"names {rule}, which is in shadow and counts as not firing"
             yield _at(tree, ("services", name, "policy"), text)

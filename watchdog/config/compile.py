@@ -6,15 +6,18 @@ single keys. `refusals` finds what only the core can judge, so that `load` repor
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from watchdog.config import conditions, effective
-from watchdog.config.adapters import Compiled, ContactSettings, NginxSettings, ServiceSettings
+from watchdog.config.adapters import Compiled, ContactSettings, HookSettings, ServiceSettings
 from watchdog.config.errors import Problem
 from watchdog.config.loaded import Loaded, Sections
-from watchdog.config.references import edge_source, health_source, kinds, used_sources
+from watchdog.config.references import edge_source, health_source, kinds, traffic_source, used_sources
+from watchdog.config.routing import fallback_settings, router_settings, session_drain
+from watchdog.config.schema.budget import Budget
+from watchdog.config.schema.hooks import STOP, HookCommand
 from watchdog.config.schema.plans import Plan as PlanModel
 from watchdog.config.schema.plans import Step as StepModel
+from watchdog.config.schema.rules.rule import Rule as RuleModel
 from watchdog.config.schema.services import Service
 from watchdog.config.schema.sources.access_log import AccessLog
 from watchdog.config.signals import tells_colours
@@ -23,11 +26,17 @@ from watchdog.config.sources.access_log import edge_settings
 from watchdog.config.tree import Mapping, locate
 from watchdog.core import settings
 from watchdog.core.conditions import Sequential
-from watchdog.core.model import Colour, OnFire
+from watchdog.core.model import AfterRollback, Colour, Data, OnFire, Sessions
 from watchdog.core.rules import api
 
 USUAL_TRIAL_S = 3.0
 """A trial lasts as long as a disturbance may, so this is the usual ride_out; used where no rule has one."""
+
+PARACHUTE_EVERY_S = 10.0
+"""So often it is proved again that a rollback would work. It costs a request and a look at files."""
+
+DRAIN_S = 60.0
+"""For routers that have no key for it."""
 
 
 def compile_(loaded: Loaded) -> Compiled:
@@ -36,14 +45,15 @@ def compile_(loaded: Loaded) -> Compiled:
     canonical = effective.text(loaded)
     environment = settings.Environment(
         name=top.environment,
-        services=tuple(_service(name, service, sections) for name, service in sections.services.items()),
+        services=tuple(
+            _service(name, service, sections, shadow=top.shadow) for name, service in sections.services.items()
+        ),
         plans=tuple(_plan(name, plan) for name, plan in sections.plans.items()),
         escalation=tuple(
-            settings.Escalation(
-                level=int(level.level), after=float(level.after), repeat=float(level.repeat), contacts=level.contacts
-            )
+            settings.Escalation(level=int(level.level), after=level.begins, repeat=level.every, contacts=level.contacts)
             for level in top.escalation
         ),
+        budget=_budget(top.budget),
         chat=top.chat,
         blind_after=float(top.blind_after),
         digest=effective.digest(canonical),
@@ -88,10 +98,11 @@ def _in_plan(rule: settings.Rule, watched: float) -> settings.Rule:
     return replace(rule, condition=replace(condition, window=watched))
 
 
-def _service(name: str, service: Service, sections: Sections) -> settings.Service:
+def _service(name: str, service: Service, sections: Sections, *, shadow: bool) -> settings.Service:
     edge, direct = _edge(service, sections), _direct(service, sections)
-    routes = _access_log(edge, sections).routes
-    sources = dict.fromkeys([*used_sources(service, sections), edge, direct])
+    routes = {} if edge is None else _access_log(edge, sections).routes
+    counting = traffic_source(service, sections, kinds(sections))
+    sources = dict.fromkeys([*used_sources(service, sections), *(() if counting is None else (counting,)), direct])
     return settings.Service(
         name=name,
         first_stable=Colour(service.stable),
@@ -99,22 +110,64 @@ def _service(name: str, service: Service, sections: Sections) -> settings.Servic
         sources=tuple(_source(source, sections) for source in sources),
         policy=service.policy.condition,
         plan=service.plan,
-        divert=service.on_suspect == "divert",  # data and sessions are shared: this version knows nothing else
+        divert=service.diverts and service.router.can_divert,
         divert_for=float(service.divert_for),
         trial=_trial(service, sections),
         stable_warm=float(service.stable_warm),
         keep_stable=float(service.keep_stable),
         resume_by_human=service.resume == "human",
-        traffic_source=edge,
+        traffic_source=counting,
         critical_routes=tuple(route for route, settings_ in routes.items() if settings_.critical),
         alpha=float(service.alpha),
+        shadow=shadow or service.shadow,
+        data=Data(service.data),
+        writes_may_be_lost=service.writes_may_be_lost,
+        sessions=Sessions(service.sessions),
+        session_drain=session_drain(service) if service.sessions == "in_memory" else 0.0,
+        cool_down=float(service.cool_down),
+        budget=_budget(service.budget),
+        rollback_with=service.rollback_with,
+        parachute_every=PARACHUTE_EVERY_S,
+        after_rollback=tuple(_hook(hook) for hook in _after_rollback(service)),
+        candidate_after_rollback=AfterRollback(service.candidate_after_rollback),
+        stop_candidate=next((_hook(hook) for hook in _stop(service)), None),
+        drain=_drain(service),
+        tasks=tuple(settings.Task(name=task, command=command) for task, command in service.by_hand.items()),
+        cuts_routes=service.router.nginx is not None,
+        routes=tuple(routes),
     )
 
 
-def _edge(service: Service, sections: Sections) -> str:
-    edge = edge_source(service, sections, kinds(sections))
-    assert edge is not None  # `references` refuses a service without one
-    return edge
+def _budget(budget: Budget) -> settings.Budget | None:
+    if budget.rollbacks.count is None:
+        return None
+    return settings.Budget(rollbacks=budget.rollbacks.count, within=float(budget.within))
+
+
+def _hook(hook: HookSettings) -> settings.Hook:
+    return settings.Hook(name=hook.name, idempotent=hook.idempotent)
+
+
+def _after_rollback(service: Service) -> tuple[HookSettings, ...]:
+    return tuple(_command(name, hook) for name, hook in service.hooks.after_rollback.items())
+
+
+def _stop(service: Service) -> tuple[HookSettings, ...]:
+    return () if service.hooks.stop is None else (_command(STOP, service.hooks.stop),)
+
+
+def _command(name: str, hook: HookCommand) -> HookSettings:
+    return HookSettings(name=name, argv=hook.argv, deadline=float(hook.deadline), idempotent=hook.idempotent)
+
+
+def _drain(service: Service) -> float:
+    drain = service.router.drain
+    return DRAIN_S if drain is None else drain
+
+
+def _edge(service: Service, sections: Sections) -> str | None:
+    """The access log; only nginx's services must have one."""
+    return edge_source(service, sections, kinds(sections))
 
 
 def _direct(service: Service, sections: Sections) -> str:
@@ -157,14 +210,21 @@ def _rule(name: str, service: Service, sections: Sections) -> settings.Rule:
         name=name,
         source=rule.source,
         condition=conditions.condition(rule, service, sections),
-        on_fire=rule.on_fire,
-        instead_of=rule.instead_of or (OnFire.ROLLBACK if per_colour else OnFire.FREEZE),
+        on_fire=rule.orders,
+        instead_of=_instead_of(rule, per_colour=per_colour),
         warm_up=float(rule.warm_up),
         slow=rule.is_slow,
         no_data=tuple(sorted(rule.no_data.items())),
         always=rule.always,
         per_colour=per_colour,
     )
+
+
+def _instead_of(rule: RuleModel, *, per_colour: bool) -> OnFire:
+    """What an observing rule would ask for: in shadow that is written already."""
+    if rule.shadow:
+        return rule.on_fire
+    return rule.instead_of or (OnFire.ROLLBACK if per_colour else OnFire.FREEZE)
 
 
 def _plan(name: str, plan: PlanModel) -> settings.Plan:
@@ -183,33 +243,17 @@ def _step(step: StepModel) -> settings.Step:
 
 def _adapters(name: str, service: Service, sections: Sections) -> ServiceSettings:
     edge, direct = _edge(service, sections), _direct(service, sections)
-    used = dict.fromkeys([*used_sources(service, sections), direct])
+    counting = traffic_source(service, sections, kinds(sections))
+    used = dict.fromkeys([*used_sources(service, sections), *(() if counting is None else (counting,)), direct])
     polled = {source: sections.sources[source].model for source in used if source != edge}
     signals = [signal for rule in service.rules for _, signal in sections.rules[rule].signals]
     return ServiceSettings(
         name=name,
-        router=_nginx(name, service),
-        edge=edge_settings(edge, _access_log(edge, sections)),
+        router=router_settings(name, service),
+        fallback=fallback_settings(name, service),
+        edge=None if edge is None else edge_settings(edge, _access_log(edge, sections)),
         sources=tuple(translate.source(source, name, model, service, signals) for source, model in polled.items()),
         direct=direct,
-    )
-
-
-def _nginx(name: str, service: Service) -> NginxSettings:
-    nginx = service.router.nginx
-    assert nginx is not None  # `validate` wants exactly one router
-    return NginxSettings(
-        service=name,
-        directory=nginx.directory,
-        main=nginx.main,
-        entry_url=nginx.entry.url,
-        entry_host=nginx.entry.host or urlsplit(nginx.entry.url).netloc,
-        test=nginx.argv(nginx.test, "-t"),
-        reload=nginx.argv(nginx.reload, "-s", "reload"),
-        dump=nginx.argv(nginx.dump, "-T"),
-        pool=nginx.pool,
-        drain=float(nginx.drain),
-        own_userid=nginx.own_userid,
-        blue=service.colours.blue.server,
-        green=service.colours.green.server,
+        hooks=(*_after_rollback(service), *_stop(service)),
+        maintenance=service.maintenance,
     )

@@ -22,7 +22,7 @@ from watchdog.core.model import OnFire
 
 def shares_alpha(rule: Rule) -> bool:
     """Whether the rule has a part of the service's budget for false rollbacks."""
-    return isinstance(rule.condition, Sequential) and rule.on_fire is OnFire.ROLLBACK
+    return isinstance(rule.condition, Sequential) and rule.orders is OnFire.ROLLBACK
 
 
 def ride_out(rule: Rule) -> float:

@@ -17,6 +17,7 @@ from watchdog.config import forms, postgres_forms, prometheus_forms, words
 from watchdog.config.effective import shown
 from watchdog.config.policies import Policy
 from watchdog.config.schema.base import Model
+from watchdog.config.schema.budget import Rollbacks
 from watchdog.config.schema.environment import Contact, Top
 from watchdog.config.schema.plans import Plan
 from watchdog.config.schema.rules.rule import Rule
@@ -66,6 +67,7 @@ _FORMS: Final[dict[Any, str]] = {
     words.ClientError: "status",
     forms.Signal: "signal",
     Policy: "policy",
+    Rollbacks: "number or `none`",
     forms.Expect: "status or JSON keys",
     JsonKeys: "JSON keys",
     Status: "status",

@@ -51,9 +51,21 @@ def health_source(service: Service, sections: Sections, kind_of: Kinds) -> str |
 
 
 def edge_source(service: Service, sections: Sections, kind_of: Kinds) -> str | None:
-    """The access log that counts the service's users: its rules', or the only one there is."""
-    of_rules = [source for source in used_sources(service, sections) if kind_of.get(source) == "access_log"]
-    candidates = of_rules or [name for name, kind in kind_of.items() if kind == "access_log"]
+    """The access log that counts the service's users: its rules', or with nginx the only one there is."""
+    return _only("access_log", service, sections, kind_of, or_any=service.router.nginx is not None)
+
+
+def traffic_source(service: Service, sections: Sections, kind_of: Kinds) -> str | None:
+    """What counts the service's users: its access log, else HAProxy's statistics; None: nothing does."""
+    or_any = service.router.haproxy is not None
+    edge = edge_source(service, sections, kind_of)
+    return edge or _only("haproxy", service, sections, kind_of, or_any=or_any)
+
+
+def _only(kind: str, service: Service, sections: Sections, kind_of: Kinds, *, or_any: bool) -> str | None:
+    """The one source of a kind: its rules', or the only one there is; None when that is not clear."""
+    of_rules = [source for source in used_sources(service, sections) if kind_of.get(source) == kind]
+    candidates = of_rules or [name for name, known in kind_of.items() if or_any and known == kind]
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -65,6 +77,7 @@ def _service(tree: Mapping, sections: Sections, name: str) -> Iterator[Problem]:
         yield from (at(tree, (*path, "rules"), message) for message in named(tree, "rules", text, "a rule"))
     plan = text_of(inside(tree, (*path, "plan")))
     yield from (at(tree, (*path, "plan"), message) for message in named(tree, "plans", plan, "a plan"))
+    yield from _together(tree, path, name)
     yield from _policy(tree, sections, path, [text for text in texts if text is not None])
     yield from _health(tree, sections, path)
     service = sections.services.get(name)
@@ -72,6 +85,18 @@ def _service(tree: Mapping, sections: Sections, name: str) -> Iterator[Problem]:
         yield from _guarded(tree, sections, path, service)
         for rule in service.rules:
             yield from signals.check_for(tree, sections, name, rule)
+
+
+def _together(tree: Mapping, path: Place, name: str) -> Iterator[Problem]:
+    """The services that are rolled back with this one."""
+    given = inside(tree, (*path, "rollback_with"))
+    for item in given.items if isinstance(given, Listing) else []:
+        text = text_of(item)
+        if text == name:
+            yield at(tree, (*path, "rollback_with"), f"{shown(text)} is this service itself; wanted other services")
+            continue
+        for message in named(tree, "services", text, "a service"):
+            yield at(tree, (*path, "rollback_with"), message)
 
 
 def _policy(tree: Mapping, sections: Sections, path: Place, rules: list[str]) -> Iterator[Problem]:
@@ -107,11 +132,8 @@ def _guarded(tree: Mapping, sections: Sections, path: Place, service: Service) -
     if len(edges) > 1:
         message = f"use {len(edges)} access logs ({', '.join(edges)}); one counts every user once, wanted rules on one"
         yield at(tree, (*path, "rules"), message)
-    elif edge_source(service, sections, kind_of) is None:
-        message = (
-            "use no access log; nginx proves a rollback by it, so wanted one source such as edge: {access_log: {}}"
-        )
-        yield at(tree, (*path, "rules"), message)
+    else:
+        yield from _counted(tree, sections, path, service, kind_of)
     health = [name for name, kind in sources.items() if kind == "health"]
     if edges and not health:
         message = "use an access log without a health check: a hanging request is logged only when it ends; wanted a "
@@ -125,6 +147,32 @@ def _guarded(tree: Mapping, sections: Sections, path: Place, service: Service) -
         yield spot.origin.problem(spot.key, message)
     if not any(sections.rules[rule].on_fire is OnFire.ROLLBACK for rule in service.rules):
         yield at(tree, (*path, "rules"), "none has on_fire: rollback, so nothing would ever be rolled back")
+
+
+def _counted(tree: Mapping, sections: Sections, path: Place, service: Service, kind_of: Kinds) -> Iterator[Problem]:
+    """Somebody counts the users, as far as the router's proof, the plan's gates and the data need it."""
+    edge = edge_source(service, sections, kind_of)
+    if edge is None and service.router.nginx is not None:
+        message = (
+            "use no access log; nginx proves a rollback by it, so wanted one source such as edge: {access_log: {}}"
+        )
+        yield at(tree, (*path, "rules"), message)
+        return
+    if edge is None and service.data == "per_colour" and not service.writes_may_be_lost:
+        message = "per_colour needs an access log, which alone sees writes; wanted one, or writes_may_be_lost: true"
+        yield at(tree, (*path, "data"), message)
+    if service.on_suspect == "divert" and not service.router.can_divert:
+        message = "divert takes users off for a moment; wanted brake and release commands in the router, or pause"
+        yield at(tree, (*path, "on_suspect"), message)
+    plan = sections.plans.get(service.plan)
+    if plan is None or traffic_source(service, sections, kind_of) is not None:
+        return
+    if plan.bake.requests or any(step.gate.requests or step.gate.per_critical_route for step in plan.steps):
+        message = (
+            f"{shown(service.plan)} waits for requests, and no source counts this service's; wanted a rule on an "
+            "access_log or haproxy source, or a plan with gate: {requests: 0, per_critical_route: 0}"
+        )
+        yield at(tree, (*path, "plan"), message)
 
 
 def _servers(tree: Mapping, sections: Sections) -> Iterator[Problem]:
@@ -162,7 +210,3 @@ def _contacts(tree: Mapping) -> Iterator[Problem]:
         for item in listing.items if isinstance(listing, Listing) else []:
             for message in named(tree, "contacts", text_of(item), "a contact"):
                 yield at(tree, place, message)
-    seen = [text_of(inside(tree, ("escalation", index, "level"))) for index in range(count)]
-    for index, level in enumerate(seen):
-        if level is not None and level in seen[:index]:
-            yield at(tree, ("escalation", index, "level"), f"{level} is given twice; wanted each level once")

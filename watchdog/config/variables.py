@@ -17,8 +17,14 @@ from watchdog.config.tree import Mapping as Tree
 PER_COLOUR: Final = "colour"
 """Filled in for each colour later, so no variable may have this name."""
 
+PLACEHOLDERS: Final = ("service", "stable", "candidate", "weight", PER_COLOUR, "deployment")
+"""Filled in at each run of a router's commands; in their arguments they stay as they are written."""
+
 Spot: TypeAlias = tuple[str, int, str]
 """File, line and key."""
+
+_COMMANDS = re.compile(r"services\.[^.]+\.router\.(?:fallback\.)?command\.\w+\[\d+\]")
+"""Where the arguments of a router's commands stand."""
 
 _VARIABLE = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE | re.ASCII)
 
@@ -102,7 +108,8 @@ class Filling:
             message = f'found a lone "$" in {shown(text)}, wanted $$ for a dollar sign or $NAME for a variable'
             self.problems.append(origin.problem(key, message))
             return text
-        names, known = template.get_identifiers(), [*self.variables, PER_COLOUR]
+        later = PLACEHOLDERS if _COMMANDS.fullmatch(key) else (PER_COLOUR,)
+        names, known = template.get_identifiers(), [*self.variables, *later]
         for name in names:
             if name not in known:
                 message = unknown(f"${name}", "a variable", [f"${each}" for each in known])
@@ -112,6 +119,6 @@ class Filling:
         if used:
             said = (f"${name} is {shown(each.text)} ({each.origin})" for name, each in used.items())
             self.notes[spot] = ", ".join(said)
-        if any(each.text is None for each in used.values()) or len(used) < len(set(names) - {PER_COLOUR}):
+        if any(each.text is None for each in used.values()) or len(used) < len(set(names) - set(later)):
             self.unfilled.append(spot)
-        return template.safe_substitute(self.texts)
+        return template.safe_substitute({**{name: f"${name}" for name in later}, **self.texts})

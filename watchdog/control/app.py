@@ -23,6 +23,7 @@ MOST_RECORDS: Final = 10_000
 
 SERVICE_COMMANDS: Final = (
     "rollback", "abort", "pause", "resume", "promote", "acknowledge", "adopt", "forgive", "waive",
+    "disarm", "hold", "divert", "rehearse", "did",
 )  # fmt: skip
 
 Answer: TypeAlias = dict[str, Any]

@@ -149,6 +149,27 @@ class Client:
         body = _given(rule=rule, for_seconds=for_seconds, because=because)
         return self._ask("POST", _service(service, "waive"), body=body)
 
+    def disarm(self, service: str, *, for_seconds: float, because: str | None = None) -> Answer:
+        """No automatic rollback or divert of the service for so long; 0 ends that at once."""
+        return self._ask("POST", _service(service, "disarm"), body=_given(for_seconds=for_seconds, because=because))
+
+    def hold(self, service: str, weight: float, *, because: str | None = None) -> Answer:
+        """Give the candidate this share, smaller than its present one, until `resume`."""
+        return self._ask("POST", _service(service, "hold"), body=_given(weight=weight, because=because))
+
+    def divert(self, service: str, route: str, *, release: bool = False, because: str | None = None) -> Answer:
+        """Keep one route's users from the candidate, or let them go there again (`release`)."""
+        body = _given(route=route, release=release or None, because=because)
+        return self._ask("POST", _service(service, "divert"), body=body)
+
+    def rehearse(self, service: str, *, drill: bool = False) -> Answer:
+        """Begin to show that a rollback would work; how it went stands in the view's `rehearsal`."""
+        return self._ask("POST", _service(service, "rehearse"), body=_given(drill=drill or None))
+
+    def did(self, service: str, task: str, *, because: str | None = None) -> Answer:
+        """Say that a task was carried out by hand."""
+        return self._ask("POST", _service(service, "did"), body=_given(task=task, because=because))
+
     def stop_the_line(
         self, *, release: bool = False, for_seconds: float | None = None, because: str | None = None
     ) -> Answer:

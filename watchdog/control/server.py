@@ -72,6 +72,7 @@ class ControlServer:
             date_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
+            backlog=BACKLOG,
         )
         self._server = uvicorn.Server(config)
         self._listener: socket.socket | None = None

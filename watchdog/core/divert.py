@@ -113,6 +113,8 @@ def advance(draft: Draft, name: str) -> None:
     deployment = draft.deployment(name)
     if deployment is None or deployment.divert is None or deployment.wanted is not None:
         return
+    if verdict.maintained(draft.service(name)):
+        return  # a trial without users would show nothing
     divert = deployment.divert
     if divert.trial_until is not None:
         if draft.now >= divert.trial_until:

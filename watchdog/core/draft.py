@@ -6,10 +6,11 @@ one call of `decide` and never leaves it.
 
 from dataclasses import dataclass, field
 
-from watchdog.core.events import Observed, TrafficSeen
+from watchdog.core import verdict
+from watchdog.core.events import Observed, RecheckedOutcome, TrafficSeen
 from watchdog.core.evolve import evolve
 from watchdog.core.model import Seconds
-from watchdog.core.records import Body, Record, TrafficAsked
+from watchdog.core.records import Body, RecheckOrdered, Record, TrafficAsked
 from watchdog.core.settings import Environment, Service
 from watchdog.core.state import Deployment, ServiceState, State
 
@@ -29,8 +30,11 @@ class Draft:
         self.state = evolve(self.state, record)
 
     def _ephemeral(self, body: Body) -> bool:
-        if isinstance(body, (TrafficAsked, TrafficSeen)):
+        if isinstance(body, (TrafficAsked, RecheckOrdered, RecheckedOutcome)):
             return True
+        if isinstance(body, TrafficSeen):
+            # What is observed while the maintenance page is in force is folded differently: its beginning and end stay.
+            return body.maintenance is verdict.maintained(self.state.services[body.service])
         if not isinstance(body, Observed):
             return False
         deployment = self.state.services[body.service].deployment

@@ -4,7 +4,7 @@ What lives here: the comparison and what follows. What must not: correcting the 
 towards stable are never refused because of it.
 """
 
-from watchdog.core import divert, rollback
+from watchdog.core import divert, maintenance, rollback
 from watchdog.core.draft import Draft
 from watchdog.core.effects import ObserveTraffic, Prepare, SetTraffic
 from watchdog.core.events import TrafficSeen
@@ -12,7 +12,7 @@ from watchdog.core.model import BrakeKind, Colour, Seconds
 from watchdog.core.phases import Hold
 from watchdog.core.reasons import Reason
 from watchdog.core.records import DriftNoted, HoldSet, RollbackWanted, TrafficAsked
-from watchdog.core.state import ServiceState
+from watchdog.core.state import Deployment, ServiceState
 
 LOOK_EVERY_S = 10.0
 """So often the router is asked what is in force."""
@@ -39,6 +39,7 @@ def seen(draft: Draft, event: TrafficSeen) -> None:
     if event.effect and event.effect not in before.waiting:
         return
     draft.emit(event)
+    maintenance.noted(draft, name, before)
     service = draft.service(name)
     if _ordered(service):
         return
@@ -105,5 +106,22 @@ def _take_over_brake(draft: Draft, name: str, event: TrafficSeen) -> None:
             rollback.pursue(draft, name)
         case BrakeKind.DIVERT if deployment.divert is None and deployment.wanted is None:
             divert.order(draft, name, ())
+        case None if event.split is not None and _cut_off(deployment):
+            _let_in_by_hand(draft, name)
         case _:
             pass
+
+
+def _cut_off(deployment: Deployment) -> bool:
+    cut = deployment.divert
+    return cut is not None and cut.cut and not cut.releasing
+
+
+def _let_in_by_hand(draft: Draft, name: str) -> None:
+    """A divert's brake that is gone without an order was taken away by a hand: the trial begins, no step is taken.
+
+    Pulling it again would fight whoever did it; a release that is bad is diverted or rolled back again in seconds.
+    """
+    divert.released(draft, name)
+    if Hold.HUMAN not in draft.under_way(name).holds:
+        draft.emit(HoldSet(service=name, hold=Hold.HUMAN, reason=Reason.BRAKE_TAKEN_AWAY))

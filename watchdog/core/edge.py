@@ -45,5 +45,8 @@ class EdgeLine:
     mark: ProbeMark
     connection: int
     connection_requests: int
+    answered_elsewhere: bool = False
+    """After that try another server of the service was asked, and the last answer is not from the server of that try.
+    """
     stale_connection: bool = False
     """Tries were skipped that died on kept-alive connections which the application had closed; not its fault."""

@@ -101,6 +101,66 @@ class ObserveTraffic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """The cheap part of the checklist once more; nothing that users get is changed."""
+
+    kind: Literal["recheck"] = "recheck"
+    id: str
+    service: str
+    stable: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRehearsal:
+    """Show that a rollback would work without moving a user."""
+
+    kind: Literal["run_rehearsal"] = "run_rehearsal"
+    id: str
+    service: str
+    splits: tuple[Split, ...]
+    """Every split that the usual plan would order, the 100 % stable one first."""
+    drill: bool
+    """Brake, rename, reload, proof and a message that says it is a drill, each timed; otherwise only look."""
+    contacts: tuple[str, ...] = ()
+    """Who receives a drill's message: chat, or on-call where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHook:
+    """Run an operator's command. Without an outcome it is run again only if it is `idempotent`."""
+
+    kind: Literal["run_hook"] = "run_hook"
+    id: str
+    service: str
+    hook: str
+    idempotent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutRoute:
+    """Keep one route's users from the candidate (`cut`), or let them go there again."""
+
+    kind: Literal["cut_route"] = "cut_route"
+    id: str
+    service: str
+    epoch: int
+    colour: Colour
+    route: str
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainCandidate:
+    """Wait until what is open on the candidate has ended, and end it after `within`, where the router can."""
+
+    kind: Literal["drain_candidate"] = "drain_candidate"
+    id: str
+    service: str
+    colour: Colour
+    within: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
     """Tell people about an incident. The words are made outside, from the journal's state when it is sent."""
 
@@ -110,6 +170,8 @@ class Notify:
     incident: str
     audience: Audience
     contacts: tuple[str, ...]
+    level: int = 2
+    """Of the escalation: 2 is on-call."""
     repetition: int
     """0 for the first message; the same key and number are never worded twice for two deliveries."""
 
@@ -123,10 +185,26 @@ def starts_at_once(effect: "Effect") -> bool:
     match effect:
         case SetTraffic():
             return effect.brake
-        case PullBrake() | Prove() | ProbeColour() | ObserveTraffic():
+        case PullBrake() | Prove() | ProbeColour() | ObserveTraffic() | Recheck():
             return True
+        case CutRoute():
+            return effect.cut
         case _:
             return False
 
 
-Effect: TypeAlias = Prepare | SetTraffic | PullBrake | ReleaseBrake | Prove | ProbeColour | ObserveTraffic | Notify
+Effect: TypeAlias = (
+    Prepare
+    | SetTraffic
+    | PullBrake
+    | ReleaseBrake
+    | Prove
+    | ProbeColour
+    | ObserveTraffic
+    | Recheck
+    | RunRehearsal
+    | RunHook
+    | CutRoute
+    | DrainCandidate
+    | Notify
+)

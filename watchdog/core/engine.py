@@ -9,19 +9,54 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from watchdog.core import commands, configure, divert, drift, incidents, observing, recover, rollback, rollout, waivers
+from watchdog.core import (
+    aftermath,
+    commands,
+    configure,
+    disarm,
+    divert,
+    drift,
+    groups,
+    held,
+    incidents,
+    observing,
+    outcomes,
+    parachute,
+    recover,
+    rollback,
+    rollout,
+    waivers,
+)
 from watchdog.core.draft import Draft
-from watchdog.core.effects import Effect, Notify, Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
+from watchdog.core.effects import (
+    CutRoute,
+    DrainCandidate,
+    Effect,
+    Notify,
+    Prepare,
+    Prove,
+    PullBrake,
+    Recheck,
+    ReleaseBrake,
+    RunHook,
+    RunRehearsal,
+    SetTraffic,
+)
 from watchdog.core.events import (
+    AnyOutcome,
     BrakeOutcome,
     Configured,
+    DrainedOutcome,
     Event,
+    HookOutcome,
     NotDurable,
     NotifiedOutcome,
     Observed,
     PreparedOutcome,
     Probed,
     ProofOutcome,
+    RecheckedOutcome,
+    RehearsedOutcome,
     Started,
     Tick,
     TrafficOutcome,
@@ -40,9 +75,13 @@ ANSWERED_BY: Final = MappingProxyType(
     {
         PreparedOutcome: (Prepare,),
         TrafficOutcome: (SetTraffic,),
-        BrakeOutcome: (PullBrake, ReleaseBrake),
+        BrakeOutcome: (PullBrake, ReleaseBrake, CutRoute),
         ProofOutcome: (Prove,),
         NotifiedOutcome: (Notify,),
+        RecheckedOutcome: (Recheck,),
+        RehearsedOutcome: (RunRehearsal,),
+        HookOutcome: (RunHook,),
+        DrainedOutcome: (DrainCandidate,),
     }
 )
 """Which effects an outcome can belong to; any other pair is an answer to a question that nobody asked."""
@@ -81,8 +120,13 @@ def effects_of(records: Iterable[Record]) -> tuple[Effect, ...]:
 
 def _draft(state: State, event: Event, now: Seconds) -> Draft:
     draft = Draft(state=state, now=max(now, state.now))
-    for name in _take(draft, event):
-        _react(draft, name)
+    waiting = list(_take(draft, event))
+    looked: dict[str, int] = {}
+    while waiting:
+        name, begun = waiting.pop(0), len(draft.records)
+        _react(draft, name, looked.get(name, 0))
+        looked[name] = len(draft.records)
+        waiting += [other for other in groups.called(draft.records[begun:]) if other not in waiting]
     return draft
 
 
@@ -111,7 +155,17 @@ def _take(draft: Draft, event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - a t
                 return ()
             drift.seen(draft, event)
             return (event.service,)
-        case PreparedOutcome() | TrafficOutcome() | BrakeOutcome() | ProofOutcome() | NotifiedOutcome():
+        case (
+            PreparedOutcome()
+            | TrafficOutcome()
+            | BrakeOutcome()
+            | ProofOutcome()
+            | NotifiedOutcome()
+            | RecheckedOutcome()
+            | RehearsedOutcome()
+            | HookOutcome()
+            | DrainedOutcome()
+        ):
             return _outcome(draft, event)
         case _:
             commands.obey(draft, event)
@@ -124,9 +178,7 @@ def _let_the_line_go(draft: Draft) -> None:
         draft.emit(LineReleased(by="its time is over"))
 
 
-def _outcome(
-    draft: Draft, event: PreparedOutcome | TrafficOutcome | BrakeOutcome | ProofOutcome | NotifiedOutcome
-) -> tuple[str, ...]:
+def _outcome(draft: Draft, event: AnyOutcome) -> tuple[str, ...]:
     """Fold an outcome that somebody waits for; one that nobody waits for (an older epoch's) changes nothing."""
     services = draft.state.services.items()
     found = next(((name, s.waiting[event.effect]) for name, s in services if event.effect in s.waiting), None)
@@ -134,48 +186,33 @@ def _outcome(
         return ()
     name, effect = found
     draft.emit(event)
-    match event:
-        case PreparedOutcome():
-            rollout.prepared(draft, name, ok=event.ok, detail=event.detail)
-        case TrafficOutcome():
-            rollback.traffic_moved(draft, name, ok=event.ok, detail=event.detail)
-            rollout.traffic_moved(draft, name, ok=event.ok, detail=event.detail)
-        case ProofOutcome():
-            rollback.proof_came(draft, name, ok=event.ok, detail=event.detail)
-        case BrakeOutcome():
-            _brake_moved(draft, name, effect, event)
-        case _:
-            pass  # a message was handed over, or was not; the outbox has its own patience
+    outcomes.follow(draft, name, effect, event)
     return (name,)
 
 
-def _brake_moved(draft: Draft, name: str, effect: Effect, event: BrakeOutcome) -> None:
-    deployment = draft.deployment(name)
-    if deployment is None or deployment.divert is None:
-        return
-    if isinstance(effect, PullBrake):
-        if not event.ok:
-            divert.brake_failed(draft, name, event.detail)
-    elif event.ok:
-        divert.released(draft, name)
-    else:
-        divert.not_released(draft, name, event.detail)
+def _react(draft: Draft, name: str, looked: int) -> None:
+    """Look at one service's state, in this order: waivers, proof, interlocks, suspicion, holds, progress, people.
 
-
-def _react(draft: Draft, name: str) -> None:
-    """Look at one service's state, in this order: waivers, proof, interlocks, suspicion, holds, progress, people."""
+    `looked`: so many of the draft's records this service has been looked at with before, in the same step.
+    """
     waivers.expire(draft, name)
+    disarm.expire(draft, name)
+    parachute.judge(draft, name)
     rollback.want(draft, name)
     rollback.pursue(draft, name)
     rollback.carry_on(draft, name)
+    groups.call(draft, name)
     divert.advance(draft, name)
     divert.suspect(draft, name)
     rollout.carry_on(draft, name)
+    held.carry_on(draft, name)
+    aftermath.carry_on(draft, name)
     rollout.freeze(draft, name)
     rollout.lift(draft, name)
     rollout.advance(draft, name)
     observing.note(draft, name)
-    incidents.follow(draft, name, tuple(draft.records))
+    incidents.follow(draft, name, tuple(draft.records[looked:]))
     incidents.watch(draft, name)
     incidents.repeat(draft, name)
     drift.look(draft, name)
+    parachute.look(draft, name)

@@ -105,11 +105,45 @@ class ProofOutcome(Outcome):
     """Requests to the candidate that had started before the brake and ended after it."""
     probes: int = 0
     """How many of `to_stable` were our own probes, drawn and braked like users."""
+    straggling: tuple[str, ...] = ()
+    """The stragglers one by one: route, how long before the brake each began, how long it took."""
+    open: int | None = None
+    """Connections to the candidate that are still open (websockets, streams, long polls); None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifiedOutcome(Outcome):
     """A message was handed over, or could not be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckedOutcome(Outcome):
+    """The cheap part of the checklist, once more."""
+
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsedOutcome(Outcome):
+    """A rehearsal that moved no user, step by step with its times."""
+
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookOutcome(Outcome):
+    """An operator's command ended."""
+
+    status: int | None = None
+    """Its exit status; None when it was ended or could not be started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainedOutcome(Outcome):
+    """What was open on the candidate has ended, or was ended."""
+
+    open: int | None = None
+    """Connections that are open still; None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +155,8 @@ class TrafficSeen:
     """None when the router's files are not there, foreign or unreadable; `detail` says which."""
     braked: BrakeKind | None = None
     detail: str = ""
+    maintenance: bool = False
+    """The operator's maintenance page is in force: no user reaches either colour."""
     effect: str = ""
     """The `ObserveTraffic` that this answers. An answer that nobody waits for is old: traffic was ordered meanwhile."""
 
@@ -231,8 +267,74 @@ class Waive(Command):
     for_: Seconds
 
 
-AnyOutcome: TypeAlias = PreparedOutcome | TrafficOutcome | BrakeOutcome | ProofOutcome | NotifiedOutcome
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarm(Command):
+    """No automatic rollback or divert of this service for a while; `for_` 0 ends that at once."""
+
+    service: str
+    for_: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldAt(Command):
+    """Give the candidate a smaller share than its step's, and stay there until `resume`."""
+
+    service: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DivertRoute(Command):
+    """Keep one route's users from the candidate; `release` lets them go there again."""
+
+    service: str
+    route: str
+    release: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearse(Command):
+    """Show that a rollback would work: `drill` does every step of it without moving a user, otherwise only look."""
+
+    service: str
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Did(Command):
+    """A human says that a prepared task was carried out by hand."""
+
+    service: str
+    task: str
+
+
+AnyOutcome: TypeAlias = (
+    PreparedOutcome
+    | TrafficOutcome
+    | BrakeOutcome
+    | ProofOutcome
+    | NotifiedOutcome
+    | RecheckedOutcome
+    | RehearsedOutcome
+    | HookOutcome
+    | DrainedOutcome
+)
 AnyCommand: TypeAlias = (
-    Submit | Pause | Resume | Promote | Rollback | Abort | StopTheLine | Forgive | Acknowledge | Adopt | Waive
+    Submit
+    | Pause
+    | Resume
+    | Promote
+    | Rollback
+    | Abort
+    | StopTheLine
+    | Forgive
+    | Acknowledge
+    | Adopt
+    | Waive
+    | Disarm
+    | HoldAt
+    | DivertRoute
+    | Rehearse
+    | Did
 )
 Event: TypeAlias = Configured | Started | Tick | Observed | Probed | AnyOutcome | TrafficSeen | NotDurable | AnyCommand

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import exp
 
-from watchdog.core import gate, handover, verdict
+from watchdog.core import gate, handover, users, verdict, writes
 from watchdog.core.conditions import CanaryVsStable, Probe, Sequential, is_gauge
 from watchdog.core.events import Observed
 from watchdog.core.model import Colour, Judgement, Level, Missing, NoData, Reading, Seconds, Value, Verdict
@@ -45,7 +45,7 @@ def observed(state: State, service: ServiceState, body: Observed, at: Seconds) -
     if settings.source(body.source).sends_requests:
         service = _passes(settings, service, body)
     if body.source == settings.traffic_source:
-        service = _traffic(settings, service, body)
+        service = _traffic(settings, users.counted(service, body), body, at)
     return _soaked(settings, service, at)
 
 
@@ -69,6 +69,8 @@ def _instances(service: ServiceState, body: Observed, pace: float) -> Mapping[st
             continue
         colour = _colour_of(name) if instance.rule.per_colour else None
         sample = replace(_sample(instance.rule, colour, body), pace=pace)
+        if colour is not None and verdict.maintained(service):
+            continue  # nobody reaches the colours: what their copies do now says nothing of the release
         start = min(sample.start, sample.other_over[0]) if sample.other_over else sample.start
         if _evaluated(service, instance, name) and not _warming(service.deployment, instance.rule, colour, start):
             changed[name] = _after(instance, sample, body.end)
@@ -189,7 +191,7 @@ def _probes(service: ServiceState, body: Observed) -> Mapping[Colour, StableProb
     return probes
 
 
-def _traffic(settings: Service, service: ServiceState, body: Observed) -> ServiceState:
+def _traffic(settings: Service, service: ServiceState, body: Observed, at: Seconds) -> ServiceState:
     """Exposure for people, and the candidate's requests for the gate."""
     deployment = service.deployment
     if deployment is None or not deployment.watched:
@@ -205,7 +207,16 @@ def _traffic(settings: Service, service: ServiceState, body: Observed) -> Servic
     bad = service.bad_rate * keep + (1 - keep) * gate.count(own.get("errors")) / span
     if deployment.step_at is not None and body.end > deployment.step_at:
         deployment = gate.requested(settings, deployment, own)
+    if _after_a_gap(settings, service, deployment, body):
+        deployment = writes.unseen(settings, deployment, at)
+    deployment = writes.noted(settings, deployment, own, at)
     return replace(service, rates=(rates[0], rates[1]), bad_rate=bad, deployment=deployment)
+
+
+def _after_a_gap(settings: Service, service: ServiceState, deployment: Deployment, body: Observed) -> bool:
+    """Whether nobody knows what happened before this slice, and it is not the deployment's first."""
+    longest = POLLS_TO_GAP * settings.source(body.source).interval
+    return service.beats[body.source].continuous_since == body.end and body.end - deployment.began > longest
 
 
 def _passes(settings: Service, service: ServiceState, body: Observed) -> ServiceState:
@@ -232,7 +243,8 @@ def _soaked(settings: Service, service: ServiceState, at: Seconds) -> ServiceSta
     changed = replace(
         deployment,
         healthy_since=since,
-        soaked=deployment.soaked + max(0.0, reached - begin),
+        # At less than the step's share the release is watched, and shows nothing of what the step is for.
+        soaked=deployment.soaked + (max(0.0, reached - begin) if deployment.held_at is None else 0.0),
         counted_to=max(deployment.counted_to, reached),
     )
     return replace(service, deployment=changed)
@@ -240,6 +252,8 @@ def _soaked(settings: Service, service: ServiceState, at: Seconds) -> ServiceSta
 
 def _countable(settings: Service, service: ServiceState, deployment: Deployment, at: Seconds) -> bool:
     """Whether this moment shows the release at its ordered share, and healthy."""
+    if verdict.maintained(service):
+        return False
     by_hand = deployment.holds.get(Hold.HUMAN) is Reason.BRAKE_BY_HAND
     elsewhere = by_hand or deployment.divert is not None or bool(service.drift)
     return not elsewhere and verdict.read(settings, service, at).verdict is Verdict.HEALTHY

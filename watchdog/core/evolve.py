@@ -10,8 +10,11 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from watchdog.core import events, evidence, records
+from watchdog.core import evolve_aftermath as on_aftermath
 from watchdog.core import evolve_deployment as on_deployment
 from watchdog.core import evolve_divert as on_divert
+from watchdog.core import evolve_ready as on_ready
+from watchdog.core import evolve_rules as on_rules
 from watchdog.core import evolve_service as on_service
 from watchdog.core.records import Record
 from watchdog.core.state import ServiceState, State
@@ -45,14 +48,14 @@ def _service_of_effect(state: State, body: object) -> str | None:
 
 def _configured(state: State, body: events.Configured, at: float) -> State:
     services = {
-        settings.name: on_service.reconfigured(state.services.get(settings.name), settings, at)
+        settings.name: on_service.reconfigured(state, state.services.get(settings.name), settings, at)
         for settings in body.environment.services
     }
     return replace(state, environment=body.environment, services=services)
 
 
 def _started(state: State, _body: events.Started, at: float) -> State:
-    services = {name: on_service.restarted(service, at) for name, service in state.services.items()}
+    services = {name: on_service.restarted(state, service, at) for name, service in state.services.items()}
     return replace(state, services=services)
 
 
@@ -84,6 +87,10 @@ _SERVICE: Final[Mapping[type, FoldService]] = {
     events.BrakeOutcome: on_divert.brake_outcome,
     events.ProofOutcome: on_deployment.proof_outcome,
     events.NotifiedOutcome: on_service.no_longer_waiting,
+    events.RecheckedOutcome: on_ready.rechecked,
+    events.RehearsedOutcome: on_ready.rehearsed,
+    events.HookOutcome: on_aftermath.hook_ended,
+    events.DrainedOutcome: on_aftermath.drained,
     events.TrafficSeen: on_service.traffic_seen,
     records.DeploymentBegun: on_deployment.begun,
     records.PhaseChanged: on_deployment.phase_changed,
@@ -110,10 +117,20 @@ _SERVICE: Final[Mapping[type, FoldService]] = {
     records.MessageOrdered: on_service.message_ordered,
     records.IncidentResolved: on_service.incident_resolved,
     records.Acknowledged: on_service.acknowledged,
-    records.GatePassed: on_deployment.gate_passed,
-    records.RuleWaived: on_deployment.rule_waived,
-    records.WaiverEnded: on_deployment.waiver_ended,
-    records.WouldHaveAsked: on_deployment.would_have_asked,
+    records.GatePassed: on_rules.gate_passed,
+    records.RuleWaived: on_rules.rule_waived,
+    records.WaiverEnded: on_rules.waiver_ended,
+    records.Disarmed: on_service.disarmed,
+    records.ArmedAgain: on_service.armed_again,
+    records.WouldHaveAsked: on_rules.would_have_asked,
+    records.RouteCutOrdered: on_service.ordered,
+    records.RecheckOrdered: on_service.ordered,
+    records.ParachuteLost: on_ready.parachute_lost,
+    records.ParachuteRegained: on_ready.parachute_regained,
+    records.RehearsalOrdered: on_ready.rehearsal_ordered,
+    records.HookOrdered: on_aftermath.hook_ordered,
+    records.DrainOrdered: on_aftermath.drain_ordered,
+    records.DoneByHand: on_aftermath.done_by_hand,
     records.ReleaseForgiven: on_service.forgiven,
     records.StableChanged: on_service.stable_changed,
     records.DriftNoted: on_service.drift_noted,

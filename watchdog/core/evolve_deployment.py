@@ -8,22 +8,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from watchdog.core import handover, records, verdict
-from watchdog.core.effects import Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
+from watchdog.core import handover, records, spending, verdict, writes
+from watchdog.core.effects import CutRoute, DrainCandidate, Prepare, Prove, PullBrake, ReleaseBrake, RunHook, SetTraffic
 from watchdog.core.events import PreparedOutcome, ProofOutcome, TrafficOutcome
 from watchdog.core.evolve_service import done, superseded, waiting_for
 from watchdog.core.instances import instances_for
-from watchdog.core.model import Colour, Level, Seconds, Split
+from watchdog.core.model import AfterRollback, Colour, Level, Seconds, Split
 from watchdog.core.phases import ENDED, Hold, Phase, check_transition
 from watchdog.core.reasons import Reason
 from watchdog.core.rules import api
 from watchdog.core.rules.api import RuleState
 from watchdog.core.settings import Rule
-from watchdog.core.state import Deployment, Rollback, ServiceState, State, Waiver, Wanted, WouldHave
+from watchdog.core.state import (
+    Aftermath,
+    Deployment,
+    Parachute,
+    Rollback,
+    ServiceState,
+    State,
+    Wanted,
+)
 
 _Value = TypeVar("_Value")
 
-ORDERS_OF_TRAFFIC = (Prepare, SetTraffic, PullBrake, ReleaseBrake, Prove)
+ORDERS_OF_TRAFFIC = (Prepare, SetTraffic, PullBrake, ReleaseBrake, CutRoute, Prove)
 """What belongs to one epoch: a later order that leads elsewhere takes the meaning from them all."""
 
 
@@ -66,13 +74,20 @@ def begun(state: State, service: ServiceState, body: records.DeploymentBegun, at
     settings = state.environment.service(service.name) if state.environment else None
     instances = instances_for(settings, deployment, {}, at) if settings else {}
     instances = handover.given(instances, body.baselines)
-    service = superseded(service, ORDERS_OF_TRAFFIC)
+    service = superseded(service, (*ORDERS_OF_TRAFFIC, RunHook, DrainCandidate))
     return replace(
-        service, deployment=deployment, instances=instances, beats={}, probes={}, rates=(0.0, 0.0), bad_rate=0.0
+        service,
+        deployment=deployment,
+        instances=instances,
+        beats={},
+        probes={},
+        rates=(0.0, 0.0),
+        bad_rate=0.0,
+        parachute=Parachute(),
     )
 
 
-def phase_changed(_state: State, service: ServiceState, body: records.PhaseChanged, at: Seconds) -> ServiceState:
+def phase_changed(state: State, service: ServiceState, body: records.PhaseChanged, at: Seconds) -> ServiceState:
     """The deployment is in another phase."""
     deployment = deployment_of(service)
     check_transition(deployment.phase, body.to)
@@ -81,29 +96,54 @@ def phase_changed(_state: State, service: ServiceState, body: records.PhaseChang
         return _step_in_force(with_deployment(service, deployment), deployment, at)
     if body.to is Phase.ROLLED_BACK:
         rolled = replace(deployment.rollback, proved_at=at) if deployment.rollback else None
-        deployment = replace(deployment, rollback=rolled)
+        deployment = replace(deployment, rollback=rolled, aftermath=_aftermath(state, service.name))
         bad = rolled is not None and rolled.reason is Reason.RULES_PROVED
         service = replace(service, known_bad=service.known_bad | ({deployment.release} if bad else set()))
     if body.to in ENDED:
-        deployment = replace(deployment, ended_at=at, holds={}, held_details={}, held_since={})
+        deployment = replace(
+            deployment, ended_at=at, holds={}, held_details={}, held_since={}, held_at=None, routes_cut=frozenset()
+        )
         service = superseded(service, ORDERS_OF_TRAFFIC)
+    if body.to is Phase.PROMOTED:
+        settings = state.environment.service(service.name) if state.environment else None
+        deployment = writes.unseen(settings, deployment, at)  # from here on nobody counts them
     return with_deployment(service, deployment)
 
 
+def _aftermath(state: State, name: str) -> Aftermath:
+    """What is to follow a proved rollback, as it is configured now."""
+    settings = state.environment.service(name) if state.environment else None
+    if settings is None:
+        return Aftermath()
+    asked = settings.candidate_after_rollback
+    return Aftermath(
+        hooks=settings.after_rollback,
+        drain=None if asked is AfterRollback.LEAVE else settings.drain,
+        stop=settings.stop_candidate if asked is AfterRollback.STOP else None,
+    )
+
+
 def _step_in_force(service: ServiceState, deployment: Deployment, at: Seconds) -> ServiceState:
-    """A step is confirmed: soak and gate start from nothing, windowed rules forget what was before."""
+    """A split is confirmed: windowed rules forget what was before. With a new step soak and gate start from nothing.
+
+    Another share of the same step (a hold at less, its end) takes nothing of what the release has shown.
+    """
+    if deployment.step != deployment.confirmed_step:
+        deployment = replace(
+            deployment,
+            confirmed_step=deployment.step,
+            soaked=0.0,
+            requests=0,
+            route_requests={},
+            route_passes={},
+            gate_passed=False,
+        )
     deployment = replace(
         deployment,
         step_at=at,
-        confirmed_step=deployment.step,
         first_step_at=at if deployment.first_step_at is None else deployment.first_step_at,
-        soaked=0.0,
         counted_to=at,
         healthy_since=None,
-        requests=0,
-        route_requests={},
-        route_passes={},
-        gate_passed=False,
     )
     return with_deployment(each_rule(service, api.cut), deployment)
 
@@ -129,7 +169,9 @@ def prepared(_state: State, service: ServiceState, body: PreparedOutcome, _at: S
 
 def split_ordered(_state: State, service: ServiceState, body: records.SplitOrdered, _at: Seconds) -> ServiceState:
     """A new declared split; earlier orders of splits are no longer waited for, and of a rollback's no earlier order."""
-    deployment = replace(deployment_of(service), declared=body.split, epoch=body.epoch, step=body.step)
+    held_at = body.split.weight if body.held else None
+    deployment = deployment_of(service)
+    deployment = replace(deployment, declared=body.split, epoch=body.epoch, step=body.step, held_at=held_at)
     if body.rollback and deployment.rollback is not None:
         rollback = replace(deployment.rollback, attempts=deployment.rollback.attempts + 1)
         deployment = replace(deployment, rollback=rollback)
@@ -138,8 +180,11 @@ def split_ordered(_state: State, service: ServiceState, body: records.SplitOrder
 
 
 def split_abandoned(_state: State, service: ServiceState, body: records.SplitAbandoned, _at: Seconds) -> ServiceState:
-    """The step was taken back."""
-    return with_deployment(service, replace(deployment_of(service), declared=body.split, step=body.step))
+    """The order was taken back: the share before it, the step's own or a held one, is the declared one again."""
+    deployment = deployment_of(service)
+    own = deployment.plan.steps[body.step].weight if body.step >= 0 else 0.0
+    held_at = None if body.split.weight == own else body.split.weight
+    return with_deployment(service, replace(deployment, declared=body.split, step=body.step, held_at=held_at))
 
 
 def traffic_outcome(_state: State, service: ServiceState, body: TrafficOutcome, at: Seconds) -> ServiceState:
@@ -166,7 +211,12 @@ def proof_outcome(_state: State, service: ServiceState, body: ProofOutcome, _at:
     if deployment.rollback is None:
         return service
     rollback = replace(
-        deployment.rollback, to_stable=body.to_stable, stragglers=body.stragglers, proof_probes=body.probes
+        deployment.rollback,
+        to_stable=body.to_stable,
+        stragglers=body.stragglers,
+        proof_probes=body.probes,
+        straggling=body.straggling,
+        open=body.open,
     )
     return with_deployment(service, replace(deployment, rollback=rollback))
 
@@ -231,7 +281,7 @@ def block_cleared(_state: State, service: ServiceState, _body: records.BlockClea
     return with_deployment(service, replace(deployment_of(service), wanted=None))
 
 
-def rollback_ordered(_state: State, service: ServiceState, body: records.RollbackOrdered, at: Seconds) -> ServiceState:
+def rollback_ordered(state: State, service: ServiceState, body: records.RollbackOrdered, at: Seconds) -> ServiceState:
     """The rollback is decided; a divert or a trial gives way to it."""
     rollback = Rollback(
         reason=body.reason,
@@ -240,38 +290,8 @@ def rollback_ordered(_state: State, service: ServiceState, body: records.Rollbac
         decided_at=at,
         interlocks=body.interlocks,
         by=body.by,
+        automatic=spending.automatic(body),
     )
+    service = spending.spent(state, service, body, at)
     deployment = replace(deployment_of(service), rollback=rollback, wanted=None, divert=None, divert_wanted=None)
     return with_deployment(service, _not_held(replace(deployment, ended_at=None), Hold.DIVERT))
-
-
-def rule_waived(_state: State, service: ServiceState, body: records.RuleWaived, at: Seconds) -> ServiceState:
-    """A rule counts for nothing; a waiver before this one is replaced."""
-    deployment = deployment_of(service)
-    waiver = Waiver(since=at, until=body.until, by=body.by, because=body.because)
-    return with_deployment(service, replace(deployment, waived={**deployment.waived, body.rule: waiver}))
-
-
-def waiver_ended(_state: State, service: ServiceState, body: records.WaiverEnded, _at: Seconds) -> ServiceState:
-    """A rule counts again."""
-    deployment = deployment_of(service)
-    left = {rule: waiver for rule, waiver in deployment.waived.items() if rule != body.rule}
-    return with_deployment(service, replace(deployment, waived=left))
-
-
-def would_have_asked(_state: State, service: ServiceState, body: records.WouldHaveAsked, at: Seconds) -> ServiceState:
-    """What an observing rule would have asked for is remembered, with how often."""
-    deployment = deployment_of(service)
-    before = deployment.would_have.get(body.rule, WouldHave(ask=body.ask, first=at, last=at, times=0))
-    now = replace(before, ask=body.ask, last=at, times=before.times + 1)
-    instances = dict(service.instances)
-    for name in (body.rule, f"{body.rule}@{deployment.candidate}"):
-        if name in instances:
-            instances[name] = replace(instances[name], noted=True)
-    service = replace(service, instances=instances)
-    return with_deployment(service, replace(deployment, would_have={**deployment.would_have, body.rule: now}))
-
-
-def gate_passed(_state: State, service: ServiceState, _body: records.GatePassed, _at: Seconds) -> ServiceState:
-    """A human passed the present step's gate."""
-    return with_deployment(service, replace(deployment_of(service), gate_passed=True))

@@ -5,8 +5,8 @@ What lives here: pure replacements of values, one function per kind of record. W
 
 from dataclasses import replace
 
-from watchdog.core import records
-from watchdog.core.effects import PullBrake, ReleaseBrake
+from watchdog.core import evolve_aftermath, evolve_ready, records
+from watchdog.core.effects import CutRoute, PullBrake, ReleaseBrake, RunHook, RunRehearsal
 from watchdog.core.events import BrakeOutcome
 from watchdog.core.evolve_deployment import deployment_of, each_rule, with_deployment
 from watchdog.core.evolve_service import done, superseded, waiting_for
@@ -19,6 +19,8 @@ from watchdog.core.state import Divert, ServiceState, State, Wanted
 def brake_outcome(_state: State, service: ServiceState, body: BrakeOutcome, at: Seconds) -> ServiceState:
     """A divert's brake is on, or off again. One that could not be released waits for a human."""
     effect = service.waiting.get(body.effect)
+    if isinstance(effect, CutRoute):
+        return evolve_ready.route_moved(service, effect, body)
     service = done(service, body.effect)
     deployment = service.deployment
     if deployment is None or deployment.divert is None:
@@ -38,6 +40,10 @@ def given_up(_state: State, service: ServiceState, body: records.OutcomeGivenUp,
     """An order's outcome will never be known; a brake whose release was under way is to be released anew."""
     effect = service.waiting.get(body.effect)
     service = done(service, body.effect)
+    if isinstance(effect, RunHook):
+        return evolve_aftermath.hook_given_up(service, effect, at)
+    if isinstance(effect, RunRehearsal):
+        return evolve_ready.rehearsal_given_up(service, effect.id, at)
     deployment = service.deployment
     if deployment is None or deployment.divert is None or not isinstance(effect, ReleaseBrake):
         return service

@@ -6,13 +6,15 @@ What lives here: pure replacements of values. What must not: deciding.
 from dataclasses import replace
 from typing import Protocol
 
-from watchdog.core import handover
-from watchdog.core.effects import Effect, ObserveTraffic, ProbeColour
+from watchdog.core import handover, writes
+from watchdog.core.effects import Effect, Notify, ObserveTraffic, ProbeColour, Recheck
 from watchdog.core.events import Probed, TrafficSeen
 from watchdog.core.instances import instances_for
 from watchdog.core.model import Seconds
 from watchdog.core.records import (
     Acknowledged,
+    ArmedAgain,
+    Disarmed,
     DriftNoted,
     EffectsTakenUp,
     IncidentOpened,
@@ -22,8 +24,8 @@ from watchdog.core.records import (
     ReleaseForgiven,
     StableChanged,
 )
-from watchdog.core.settings import Service
-from watchdog.core.state import Incident, ServiceState, StableProbe, State
+from watchdog.core.settings import ON_CALL, Service
+from watchdog.core.state import Incident, ServiceState, StableProbe, State, Waiver
 
 RESOLVED_INCIDENTS_KEPT = 20
 """Resolved incidents stay in the state for the screens, the journal has them all."""
@@ -39,21 +41,29 @@ class _Naming(Protocol):
     def effect(self) -> str: ...
 
 
-def reconfigured(service: ServiceState | None, settings: Service, at: Seconds) -> ServiceState:
+def reconfigured(state: State, service: ServiceState | None, settings: Service, at: Seconds) -> ServiceState:
     """A service under a new configuration: changed rules start afresh, the others keep their state."""
     if service is None:
         service = ServiceState(name=settings.name, stable=settings.first_stable)
+    before = _settings(state, settings.name)
+    if service.deployment is not None and (before is None or before.data is not settings.data):
+        # Nobody counted writes before it mattered that users write on the candidate.
+        service = replace(service, deployment=writes.unseen(settings, service.deployment, at))
     instances = instances_for(settings, service.deployment, service.instances, at)
     beats = {name: beat for name, beat in service.beats.items() if any(s.name == name for s in settings.sources)}
     return replace(service, instances=instances, beats=beats, watched_since=at)
 
 
-def restarted(service: ServiceState, at: Seconds) -> ServiceState:
+def _settings(state: State, name: str) -> Service | None:
+    return state.environment.service(name) if state.environment else None
+
+
+def restarted(state: State, service: ServiceState, at: Seconds) -> ServiceState:
     """A service whose daemon was not there for a while: nobody watched, and the router must be asked anew."""
     deployment = service.deployment
     if deployment is not None:
-        deployment = replace(deployment, healthy_since=None)
-    service = superseded(service, ())
+        deployment = writes.unseen(_settings(state, service.name), replace(deployment, healthy_since=None), at)
+    service = superseded(service, (Recheck,))
     return replace(service, deployment=deployment, adopted=False, seen=None, seen_at=None, watched_since=at)
 
 
@@ -129,6 +139,7 @@ def incident_opened(_state: State, service: ServiceState, body: IncidentOpened, 
         needs_decision=body.needs_decision,
         repeat=body.repeat,
         contacts=body.contacts,
+        levels=body.levels,
         deployment=service.deployment.id if service.deployment else "",
     )
     return replace(service, incidents={**service.incidents, body.incident: incident})
@@ -138,7 +149,10 @@ def message_ordered(_state: State, service: ServiceState, body: MessageOrdered, 
     """People are being told."""
     service = waiting_for(service, body.order)
     incident = service.incidents[body.incident]
-    told = replace(incident, told=incident.told + 1, told_at=at)
+    level = body.order.level if isinstance(body.order, Notify) else ON_CALL
+    told_levels = incident.told_levels if level == ON_CALL else {**incident.told_levels, level: at}
+    told_at = at if level == ON_CALL else incident.told_at
+    told = replace(incident, told=incident.told + 1, told_at=told_at, told_levels=told_levels)
     return replace(service, incidents={**service.incidents, body.incident: told})
 
 
@@ -156,6 +170,17 @@ def acknowledged(_state: State, service: ServiceState, body: Acknowledged, _at: 
     """A human took an incident over."""
     incident = replace(service.incidents[body.incident], acknowledged_by=body.by)
     return replace(service, incidents={**service.incidents, body.incident: incident})
+
+
+def disarmed(_state: State, service: ServiceState, body: Disarmed, at: Seconds) -> ServiceState:
+    """Nothing is rolled back or diverted by itself for a while; a disarm before this one is replaced."""
+    waiver = Waiver(since=at, until=body.until, by=body.by, because=body.because)
+    return replace(service, disarmed=waiver)
+
+
+def armed_again(_state: State, service: ServiceState, _body: ArmedAgain, _at: Seconds) -> ServiceState:
+    """Rollbacks and diverts are automatic again."""
+    return replace(service, disarmed=None)
 
 
 def forgiven(_state: State, service: ServiceState, body: ReleaseForgiven, _at: Seconds) -> ServiceState:

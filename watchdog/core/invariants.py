@@ -8,7 +8,20 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from watchdog.core.effects import Effect, ObserveTraffic, Prepare, Prove, PullBrake, ReleaseBrake, SetTraffic
+from watchdog.core.effects import (
+    CutRoute,
+    DrainCandidate,
+    Effect,
+    ObserveTraffic,
+    Prepare,
+    Prove,
+    PullBrake,
+    Recheck,
+    ReleaseBrake,
+    RunHook,
+    RunRehearsal,
+    SetTraffic,
+)
 from watchdog.core.phases import ENDED, WATCHED, Hold, Phase
 from watchdog.core.rules import api
 from watchdog.core.state import Deployment, ServiceState, State
@@ -21,7 +34,16 @@ BACKWARDS = frozenset({Phase.ROLLING_BACK, Phase.VERIFYING, Phase.ROLLBACK_FAILE
 STEPPED = frozenset({Phase.SOAKING, Phase.WAITING, Phase.BAKING, Phase.PROMOTED})
 """A step is in force and none is under way."""
 
-ONE_AT_A_TIME = ((Prepare,), (SetTraffic,), (PullBrake, ReleaseBrake), (Prove,), (ObserveTraffic,))
+ONE_AT_A_TIME = (
+    (Prepare,),
+    (SetTraffic,),
+    (PullBrake, ReleaseBrake),
+    (Prove,),
+    (ObserveTraffic,),
+    (Recheck,),
+    (RunRehearsal,),
+    (RunHook, DrainCandidate),
+)
 """Of each group one effect at most is waited for."""
 
 
@@ -79,7 +101,8 @@ def _of_deployment(state: State, deployment: Deployment) -> Iterator[Sentence]:
     same = set(deployment.holds) == set(deployment.held_details) == set(deployment.held_since)
     yield "every hold has its detail and its age", same
     yield "hold divert has a divert", Hold.DIVERT not in deployment.holds or deployment.divert is not None
-    yield "no time was soaked before the step", deployment.soaked <= state.now - (deployment.step_at or 0.0) + 1e-6
+    soaked_since = deployment.first_step_at or 0.0  # a change of share within a step takes nothing of what was soaked
+    yield "no time was soaked before the first step", deployment.soaked <= state.now - soaked_since + 1e-6
     yield "counts are not negative", min(deployment.soaked, deployment.requests, deployment.diverts) >= 0
     yield "it ended exactly when its phase says so", (deployment.ended_at is not None) == (deployment.phase in ENDED)
     yield (
@@ -91,7 +114,7 @@ def _of_deployment(state: State, deployment: Deployment) -> Iterator[Sentence]:
 def _gives_users(effect: Effect) -> bool:
     if isinstance(effect, SetTraffic):
         return not effect.brake or effect.split.weight > 0.0
-    return isinstance(effect, (Prepare, ReleaseBrake))
+    return isinstance(effect, (Prepare, ReleaseBrake)) or (isinstance(effect, CutRoute) and not effect.cut)
 
 
 def _of_phase(service: ServiceState, deployment: Deployment) -> Iterator[Sentence]:
@@ -105,14 +128,23 @@ def _of_phase(service: ServiceState, deployment: Deployment) -> Iterator[Sentenc
         yield "a rollback says why", deployment.rollback is not None
         yield "everybody is ordered to stable", declared.weight == 0.0 and not declared.promoted
         waiting = service.waiting.values()
+        yield "no share is held", deployment.held_at is None
         forward = any(_gives_users(effect) for effect in waiting)
         yield "nothing waits that gives the candidate users", not forward
     elif phase in STEPPED:
-        weight = plan.steps[deployment.confirmed_step].weight
+        own = plan.steps[deployment.confirmed_step].weight
+        weight = own if deployment.held_at is None else deployment.held_at
         yield "a step is in force", deployment.confirmed_step >= 0 and deployment.step_at is not None
-        yield "the declared split is the step's", declared.weight == weight or deployment.rollback is not None
+        yield "a held share is less than its step's", deployment.held_at is None or 0.0 <= deployment.held_at < own
+        yield (
+            "the declared split is the step's, or what a human holds it at",
+            declared.weight == weight or deployment.rollback is not None,
+        )
     elif phase is not Phase.SHIFTING:
         yield "nobody is ordered to the candidate before the first step", declared.weight == 0.0
     if phase in (Phase.BAKING, Phase.PROMOTED):
         yield "the last step is in force", deployment.confirmed_step == len(plan.steps) - 1
+    if phase in ENDED:
+        yield "no route is kept from a candidate that has nothing left to lose", not deployment.routes_cut
+    yield "what follows a rollback follows a proved one", not deployment.hooks or phase is Phase.ROLLED_BACK
     yield "only what was baked is promoted", not declared.promoted or phase is Phase.PROMOTED

@@ -96,6 +96,30 @@ class Schema(StrEnum):
         return self in (Schema.UNCHANGED, Schema.COMPATIBLE)
 
 
+class Data(StrEnum):
+    """Where the colours keep what users wrote."""
+
+    SHARED = "shared"
+    PER_COLOUR = "per_colour"
+    """Each its own: what the candidate accepted is lost to users who go back to stable."""
+
+
+class Sessions(StrEnum):
+    """Where logins live."""
+
+    SHARED = "shared"
+    IN_MEMORY = "in_memory"
+    """In each copy: a user who changes colour is logged out."""
+
+
+class AfterRollback(StrEnum):
+    """What becomes of the candidate once a rollback is proved."""
+
+    LEAVE = "leave"
+    DRAIN = "drain"
+    STOP = "stop"
+
+
 class BrakeKind(StrEnum):
     """Who pulled a brake, and so who may release it."""
 
@@ -164,3 +188,5 @@ class Check:
     name: str
     ok: bool
     detail: str = ""
+    took: Seconds | None = None
+    """How long it took, where that was measured."""

@@ -22,6 +22,6 @@ def note(draft: Draft, name: str) -> None:
         if rule.on_fire is not OnFire.OBSERVE or instance.level is not Level.FIRING or instance.noted:
             continue
         unknown = verdict.judgement(settings, service, instance, colour, draft.now) is Judgement.UNKNOWN
-        if not unknown and not verdict.waived(service, rule.name, draft.now):
+        if not unknown and not verdict.left_out(service, rule, draft.now):
             onset = api.evidence(rule, instance.state).onset
             draft.emit(WouldHaveAsked(service=name, rule=rule.name, ask=rule.instead_of, onset=onset))

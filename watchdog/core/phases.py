@@ -64,7 +64,7 @@ WATCHED: Final = frozenset({Phase.SHIFTING, Phase.SOAKING, Phase.WAITING, Phase.
 ENDED: Final = frozenset({Phase.PROMOTED, Phase.ROLLED_BACK, Phase.ABORTED})
 """A new deployment may begin. Promoted is an end that a rollback can still leave while stable is kept."""
 
-LIFTS_ITSELF: Final = frozenset({Hold.RULE, Hold.INTERLOCK, Hold.PARACHUTE})
+LIFTS_ITSELF: Final = frozenset({Hold.RULE, Hold.INTERLOCK})
 """Holds that go after five healthy minutes, unless the service says `resume: human`."""
 
 LIFTED_BY_RESUME: Final = frozenset({Hold.HUMAN, Hold.RESTART, Hold.RULE, Hold.INTERLOCK})

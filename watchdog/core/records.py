@@ -13,7 +13,7 @@ from watchdog.core.model import Colour, OnFire, Schema, Seconds, Split
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.rules.baseline import Baseline
-from watchdog.core.settings import Plan
+from watchdog.core.settings import Escalation, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,8 @@ class SplitOrdered:
     split: Split
     order: Effect
     rollback: bool = False
+    held: bool = False
+    """A human wants less than the step's share for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +259,9 @@ class IncidentOpened:
     """The program may not act: it is repeated until somebody acknowledges or it is resolved."""
     repeat: Seconds = 0.0
     contacts: tuple[str, ...] = ()
-    """The chain as it stood when the incident opened."""
+    """Whom it is told first, as the chain stood when the incident opened."""
+    levels: tuple[Escalation, ...] = ()
+    """Who is told after them, and when, as the chain stood when the incident opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,6 +318,97 @@ class WaiverEnded:
     rule: str
     reason: Reason
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarmed:
+    """A human silenced automatic rollbacks and diverts of a service until then."""
+
+    service: str
+    until: Seconds
+    by: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmedAgain:
+    """Automatic rollbacks and diverts are back: the time was over, or a human said so."""
+
+    service: str
+    reason: Reason
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteCutOrdered:
+    """One route's users are kept from the candidate, or let go there again."""
+
+    service: str
+    route: str
+    cut: bool
+    order: Effect
+    by: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckOrdered:
+    """The parachute is looked at again."""
+
+    service: str
+    order: Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParachuteLost:
+    """Several looks in a row say that a rollback would not work as prepared."""
+
+    service: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParachuteRegained:
+    """A rollback would work again."""
+
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalOrdered:
+    """Somebody wants to see that a rollback would work."""
+
+    service: str
+    drill: bool
+    by: str
+    order: Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookOrdered:
+    """An operator's command is to be run."""
+
+    service: str
+    hook: str
+    order: Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainOrdered:
+    """What is open on the candidate is to end."""
+
+    service: str
+    order: Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneByHand:
+    """A human says that a prepared task was carried out."""
+
+    service: str
+    task: str
+    by: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,6 +521,16 @@ Decision: TypeAlias = (
     | GatePassed
     | RuleWaived
     | WaiverEnded
+    | Disarmed
+    | ArmedAgain
+    | RouteCutOrdered
+    | RecheckOrdered
+    | ParachuteLost
+    | ParachuteRegained
+    | RehearsalOrdered
+    | HookOrdered
+    | DrainOrdered
+    | DoneByHand
     | WouldHaveAsked
     | LineStopped
     | LineReleased

@@ -3,8 +3,9 @@
 What lives here: what `Started` leads to. What must not: deciding anything again that the journal already holds.
 """
 
+from watchdog.core import aftermath
 from watchdog.core.draft import Draft
-from watchdog.core.effects import Effect, ReleaseBrake, SetTraffic
+from watchdog.core.effects import Effect, ReleaseBrake, RunHook, RunRehearsal, SetTraffic
 from watchdog.core.events import Started
 from watchdog.core.phases import Hold
 from watchdog.core.reasons import Reason
@@ -27,12 +28,29 @@ def _take_up(draft: Draft, name: str) -> None:
     although the journal does not know it. What still applies then is ordered anew, under a new epoch.
     """
     waiting = tuple(draft.service(name).waiting.values())
-    orders = tuple(effect for effect in waiting if not _towards_candidate(effect))
+    orders = tuple(effect for effect in waiting if not _given_up(effect))
     for effect in waiting:
-        if _towards_candidate(effect):
+        if _given_up(effect):
             draft.emit(OutcomeGivenUp(service=name, effect=effect.id))
+        if isinstance(effect, RunHook) and not effect.idempotent:
+            aftermath.hook_lost(draft, name, effect.hook)
     if orders:
         draft.emit(EffectsTakenUp(service=name, orders=orders))
+
+
+def _given_up(effect: Effect) -> bool:
+    """Whether an effect is not begun again: it could do harm, or nobody asked for it twice.
+
+    One route that is let go to the candidate again is: that gives nobody to a candidate whose brake is on, and while
+    nobody knows whether its flag is there the rules on that route count for nothing.
+    """
+    match effect:
+        case RunHook():
+            return not effect.idempotent
+        case RunRehearsal():
+            return True
+        case _:
+            return _towards_candidate(effect)
 
 
 def _towards_candidate(effect: Effect) -> bool:

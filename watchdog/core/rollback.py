@@ -6,7 +6,7 @@ and the words for people. A rollback, once ordered, is absorbing: no later epoch
 
 from dataclasses import replace
 
-from watchdog.core import interlocks, verdict, waivers
+from watchdog.core import interlocks, maintenance, verdict, waivers
 from watchdog.core.draft import Draft
 from watchdog.core.effects import ProbeColour, Prove, SetTraffic
 from watchdog.core.interlocks import Answer, Question, Said
@@ -17,6 +17,7 @@ from watchdog.core.records import (
     BlockCleared,
     EvidenceDiscarded,
     HoldSet,
+    OutcomeGivenUp,
     PhaseChanged,
     ProbeOrdered,
     ProofOrdered,
@@ -35,8 +36,15 @@ PROBE_EVERY_S = 0.25
 PROBE_EVERY_WHEN_BLOCKED_S = 1.0
 """While a block stands."""
 
+NOT_HELD = frozenset({Reason.SHADOW, Reason.DISARMED})
+"""Blocks that somebody decided beforehand: nothing waits for a human. A wanted rollback holds progress up by itself."""
+
 RETRY_AFTER_S = 10.0
 """A rollback that failed is tried again after this long."""
+
+SWITCH_WITHIN_S = 60.0
+PROOF_WITHIN_S = 30.0
+"""Later than this no outcome comes any more: each has a shorter deadline where it is carried out (45 and 20 s)."""
 
 
 def want(draft: Draft, name: str) -> None:
@@ -45,7 +53,7 @@ def want(draft: Draft, name: str) -> None:
     if deployment is None or not deployment.watched or deployment.rollback is not None:
         return
     wanted = deployment.wanted
-    if wanted is not None and (wanted.by or wanted.blocked is None):
+    if wanted is not None and (wanted.by or wanted.blocked is None or wanted.reason is Reason.ROLLED_BACK_WITH):
         return
     reading = verdict.read(draft.settings(name), draft.service(name), draft.now)
     if reading.verdict is Verdict.FAILING and (wanted is None or not set(reading.firing) <= set(wanted.rules)):
@@ -73,6 +81,8 @@ def pursue(draft: Draft, name: str) -> None:
         return
     if waivers.take_the_cause(draft, name, deployment.wanted):
         draft.emit(BlockCleared(service=name, reason=Reason.WAIVED))
+        return
+    if maintenance.take_the_cause(draft, name, deployment.wanted):
         return
     if deployment.wanted.blocked is not None and not deployment.wanted.by and _let_go(draft, name, deployment.wanted):
         return
@@ -107,7 +117,8 @@ def _blocked(draft: Draft, name: str, wanted: Wanted, said: Said) -> None:
     if wanted.blocked is said.interlock:
         return
     draft.emit(RollbackBlocked(service=name, reason=said.interlock, rules=wanted.rules, detail=said.detail))
-    draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=said.interlock, detail=said.detail))
+    if said.interlock not in NOT_HELD:
+        draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=said.interlock, detail=said.detail))
 
 
 def _let_go(draft: Draft, name: str, wanted: Wanted) -> bool:
@@ -230,14 +241,38 @@ def carry_on(draft: Draft, name: str) -> None:
         case Phase.ROLLING_BACK:
             if not _waits_for(draft, name, SetTraffic):
                 traffic_moved(draft, name, ok=deployment.order_failed_at is None, detail="taken up after a restart")
+            elif _overdue(draft, name, SWITCH_WITHIN_S):
+                _give_up(draft, name, SetTraffic)
+                traffic_moved(draft, name, ok=False, detail=f"no outcome within {SWITCH_WITHIN_S:g} s")
         case Phase.VERIFYING:
             if not _waits_for(draft, name, Prove):
                 _order_proof(draft, name, deployment)
+            elif _overdue(draft, name, PROOF_WITHIN_S):
+                _give_up(draft, name, Prove)
+                proof_came(draft, name, ok=False, detail=f"no answer within {PROOF_WITHIN_S:g} s")
         case Phase.ROLLBACK_FAILED:
-            if draft.now >= retry_at(deployment) and not _waits_for(draft, name, Prove):
-                _order_split(draft, name, Reason.RETRY)
+            _try_again(draft, name, deployment)
         case _:
             _order_split(draft, name, deployment.rollback.reason)
+
+
+def _try_again(draft: Draft, name: str, deployment: Deployment) -> None:
+    """Once the time has come, unless live traffic is asked about a repair by hand, for which it waits a little."""
+    asked = _waits_for(draft, name, Prove) and not _overdue(draft, name, RETRY_AFTER_S + PROOF_WITHIN_S)
+    if draft.now >= retry_at(deployment) and not asked:
+        _order_split(draft, name, Reason.RETRY)
+
+
+def _overdue(draft: Draft, name: str, within: Seconds) -> bool:
+    """Whether the phase began so long ago, or the daemon that ordered again what had no outcome."""
+    began = max(draft.under_way(name).phase_since, draft.service(name).watched_since)
+    return draft.now >= began + within
+
+
+def _give_up(draft: Draft, name: str, kind: type[SetTraffic | Prove]) -> None:
+    for effect in tuple(draft.service(name).waiting.values()):
+        if isinstance(effect, kind):
+            draft.emit(OutcomeGivenUp(service=name, effect=effect.id))
 
 
 def _waits_for(draft: Draft, name: str, kind: type[SetTraffic | Prove]) -> bool:

@@ -6,10 +6,11 @@ traffic away from a colour because it is bad. Progression needs an empty set of 
 
 from dataclasses import replace
 
-from watchdog.core import verdict
+from watchdog.core import held, verdict
 from watchdog.core.draft import Draft
 from watchdog.core.effects import Prepare, SetTraffic
-from watchdog.core.model import OnFire, Seconds, Verdict
+from watchdog.core.lacking import lacks
+from watchdog.core.model import Seconds, Split, Verdict
 from watchdog.core.phases import LIFTS_ITSELF, Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import (
@@ -21,11 +22,14 @@ from watchdog.core.records import (
     SplitOrdered,
     StableChanged,
 )
-from watchdog.core.settings import Gate, Service
+from watchdog.core.settings import Plan
 from watchdog.core.state import Deployment, ServiceState
 
 HEALTHY_BEFORE_LIFT_S = 300.0
 """A hold that lifts itself does so after this long of uninterrupted health."""
+
+STAYS_HELD = frozenset({Reason.BUDGET, Reason.WAVE})
+"""Too much was done by itself already: that a human was called does not end by itself."""
 
 PROMOTION_RETRY_S = 30.0
 """A promotion whose files could not be written is tried again after this long; traffic is on the candidate anyway."""
@@ -34,16 +38,17 @@ PROMOTION_RETRY_S = 30.0
 def order_preparation(draft: Draft, name: str) -> None:
     """Pack the parachute: every split of the plan is rendered and tested, the 100 % stable one first."""
     deployment = draft.under_way(name)
-    home = deployment.declared
-    splits = (
-        home,
-        *(replace(home, weight=step.weight) for step in deployment.plan.steps),
-        replace(home, weight=1.0, promoted=True),
-    )
+    splits = splits_of(deployment.plan, deployment.declared)
     if deployment.phase is Phase.SUBMITTED:
         draft.emit(PhaseChanged(service=name, to=Phase.PREPARING, reason=Reason.SUBMITTED))
-    effect = Prepare(id=draft.effect_id(name), service=name, splits=tuple(dict.fromkeys(splits)))
+    effect = Prepare(id=draft.effect_id(name), service=name, splits=splits)
     draft.emit(PreparationOrdered(service=name, order=effect))
+
+
+def splits_of(plan: Plan, home: Split) -> tuple[Split, ...]:
+    """Every split that a plan orders, the 100 % stable one first and the promoted one last."""
+    steps = (replace(home, weight=step.weight) for step in plan.steps)
+    return tuple(dict.fromkeys((home, *steps, replace(home, weight=1.0, promoted=True))))
 
 
 def prepared(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
@@ -71,16 +76,15 @@ def traffic_moved(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
     if deployment is None or deployment.phase is not Phase.SHIFTING:
         return
     if ok:
-        last = deployment.step == len(deployment.plan.steps) - 1
-        to = Phase.BAKING if last else Phase.SOAKING
-        draft.emit(PhaseChanged(service=name, to=to, reason=Reason.STEP_IN_FORCE))
+        draft.emit(PhaseChanged(service=name, to=held.at_rest(deployment), reason=Reason.STEP_IN_FORCE))
         return
     kept = deployment.confirmed_step
-    split = replace(deployment.declared, weight=deployment.plan.steps[kept].weight if kept >= 0 else 0.0)
+    split = replace(deployment.declared, weight=held.share_before(deployment))
     draft.emit(SplitAbandoned(service=name, split=split, step=kept, detail=detail))
     draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=Reason.STEP_FAILED, detail=detail))
     if kept >= 0:
-        draft.emit(PhaseChanged(service=name, to=Phase.SOAKING, reason=Reason.STEP_FAILED))
+        to = held.at_rest(draft.under_way(name))
+        draft.emit(PhaseChanged(service=name, to=to, reason=Reason.STEP_FAILED))
 
 
 def carry_on(draft: Draft, name: str) -> None:
@@ -95,13 +99,16 @@ def carry_on(draft: Draft, name: str) -> None:
 def advance(draft: Draft, name: str) -> None:
     """Take the next step when nothing holds, the soak is over and the evidence is there."""
     deployment = draft.deployment(name)
-    if deployment is None or deployment.holds or deployment.wanted or deployment.divert_wanted or deployment.divert:
+    if deployment is None or deployment.holds or deployment.divert_wanted or deployment.divert:
         return
-    if draft.state.stopped_by or not draft.service(name).adopted:
-        # The line is stopped, or the router disagrees with what is remembered or was not seen since the start.
+    if deployment.wanted is not None and not _passed_on(deployment):
+        return
+    if draft.state.stopped_by or not draft.service(name).adopted or verdict.maintained(draft.service(name)):
+        # The line is stopped, or the router disagrees with what is remembered, was not seen since the start, or shows
+        # everybody the maintenance page.
         return
     match deployment.phase:
-        case Phase.SHIFTING if not _order_under_way(draft.service(name)):
+        case Phase.SHIFTING if not _order_under_way(draft.service(name)) and not held.within_step(deployment):
             order_step(draft, name, deployment.confirmed_step + 1)
         case Phase.SOAKING | Phase.WAITING:
             _after_soak(draft, name, deployment)
@@ -115,9 +122,19 @@ def _order_under_way(service: ServiceState) -> bool:
     return any(isinstance(effect, SetTraffic) for effect in service.waiting.values())
 
 
+def _passed_on(deployment: Deployment) -> bool:
+    """Whether a human takes the release one step on although rules want it back: disarmed first, promoted then.
+
+    The last step's bake is not passed like that: what fails never becomes stable.
+    """
+    disarmed = deployment.wanted is not None and deployment.wanted.blocked is Reason.DISARMED
+    return disarmed and deployment.gate_passed and deployment.phase in (Phase.SHIFTING, Phase.SOAKING, Phase.WAITING)
+
+
 def _after_soak(draft: Draft, name: str, deployment: Deployment) -> None:
     step = deployment.plan.steps[deployment.step]
-    if deployment.soaked < step.soak or not _healthy(draft, name):
+    healthy = deployment.soaked >= step.soak and _healthy(draft, name)
+    if not healthy and not _passed_on(deployment):
         return
     missing = lacks(draft.settings(name), draft.service(name))
     if not missing:
@@ -178,41 +195,6 @@ def promotion_retry_at(deployment: Deployment) -> Seconds | None:
     return (deployment.phase_since if failed is None else failed) + PROMOTION_RETRY_S
 
 
-def lacks(settings: Service, service: ServiceState) -> tuple[str, ...]:
-    """What the present step's gate still wants, in the operator's words; empty when it is satisfied."""
-    deployment = service.deployment
-    if deployment is None:
-        return ()
-    unmeasured = () if _measured(service) else ("no rollback rule has measured anything yet",)
-    if deployment.gate_passed:
-        return unmeasured
-    baking = deployment.phase is Phase.BAKING
-    step = deployment.plan.steps[deployment.step]
-    gate = Gate(requests=deployment.plan.bake.requests, per_critical_route=0) if baking else step.gate
-    missing = []
-    if settings.traffic_source is not None and deployment.requests < gate.requests:
-        missing.append(f"{deployment.requests} of {gate.requests} requests on {deployment.candidate}")
-    missing += [lack for route in settings.critical_routes if (lack := _route_lacks(gate, deployment, route))]
-    return (*missing, *unmeasured)
-
-
-def _route_lacks(gate: Gate, deployment: Deployment, route: str) -> str:
-    """What one critical route still wants: users' requests, or passes of our own where something sends them."""
-    seen, wanted = deployment.route_requests.get(route, 0), gate.per_critical_route
-    if seen >= wanted:
-        return ""
-    passes, enough = deployment.route_passes.get(route), gate.passes_per_critical_route
-    if passes is None or enough == 0:
-        return f"{route}: {seen} of {wanted} requests"
-    return "" if passes >= enough else f"{route}: {seen} of {wanted} requests or {passes} of {enough} passing probes"
-
-
-def _measured(service: ServiceState) -> bool:
-    return any(
-        instance.measured and instance.rule.on_fire is OnFire.ROLLBACK for instance, _ in verdict.candidates(service)
-    )
-
-
 def freeze(draft: Draft, name: str) -> None:
     """A firing freeze rule holds the split where it is; so does proof that the policy does not let roll back."""
     deployment = draft.deployment(name)
@@ -231,6 +213,8 @@ def lift(draft: Draft, name: str) -> None:
     if deployment is None or draft.settings(name).resume_by_human or deployment.wanted is not None:
         return
     for hold in sorted(LIFTS_ITSELF & set(deployment.holds)):
+        if deployment.holds[hold] in STAYS_HELD:
+            continue
         since = _healthy_since(draft, name, deployment, hold)
         if since is not None and draft.now - since >= HEALTHY_BEFORE_LIFT_S:
             draft.emit(HoldLifted(service=name, hold=hold, reason=Reason.HEALTHY_AGAIN))

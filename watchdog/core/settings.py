@@ -4,10 +4,11 @@ What lives here: frozen, hashable values without optional meaning: every default
 not: YAML, file names, units as text. Durations are seconds, shares are 0 to 1.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from watchdog.core.conditions import Condition
-from watchdog.core.model import Colour, Missing, NoData, OnFire, Seconds
+from watchdog.core.model import AfterRollback, Colour, Data, Missing, NoData, OnFire, Seconds, Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,10 @@ class Plan:
         """How long a deployment under this plan is watched when nothing holds it up."""
         return sum(step.soak for step in self.steps) + self.bake.at_least
 
+    def baked(self, at_least: Seconds) -> "Plan":
+        """The same plan with a bake of at least so long."""
+        return self if self.bake.at_least >= at_least else replace(self, bake=replace(self.bake, at_least=at_least))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyOf:
@@ -104,6 +109,31 @@ class AnyOf:
     """Every one of them must fire."""
     parts: tuple["AnyOf", ...] = ()
     """Conditions within: each that is true counts like a rule that fires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """So many rollbacks may be ordered by rules within a time; the next one is a human's decision."""
+
+    rollbacks: int
+    within: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """An operator's command; what it runs is known to the adapters."""
+
+    name: str
+    idempotent: bool = False
+    """It may be run again when nobody knows whether it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something for a human's hands, prepared as a command to copy; never run by the program."""
+
+    name: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +159,34 @@ class Service:
     critical_routes: tuple[str, ...] = ()
     alpha: float = 0.001
     """The deployment's budget for false rollbacks, shared among its sequential rules."""
+    shadow: bool = False
+    """Nothing is done by itself: what would have been done is told to chat."""
+    data: Data = Data.SHARED
+    writes_may_be_lost: bool = False
+    """With data per colour: automatic rollbacks go on although the candidate has accepted writes."""
+    sessions: Sessions = Sessions.SHARED
+    session_drain: Seconds = 0.0
+    """A bake lasts at least so long: with sessions in memory the promotion ends those that are left on stable."""
+    cool_down: Seconds = 0.0
+    """After a rollback so long no new deployment begins."""
+    budget: Budget | None = None
+    """Rollbacks of this service that rules may order."""
+    rollback_with: tuple[str, ...] = ()
+    """Services whose deployments are rolled back with this one's."""
+    parachute_every: Seconds | None = None
+    """So often it is proved again that a rollback would work; None: only at preparation."""
+    after_rollback: tuple[Hook, ...] = ()
+    """Run one after the other once a rollback is proved."""
+    candidate_after_rollback: AfterRollback = AfterRollback.LEAVE
+    stop_candidate: Hook | None = None
+    """How the candidate is stopped."""
+    drain: Seconds = 60.0
+    """So long what is open on the candidate may go on after a rollback."""
+    tasks: tuple[Task, ...] = ()
+    """Shown after a rollback, for a human to run."""
+    cuts_routes: bool = False
+    """The router can keep single routes from the candidate."""
+    routes: tuple[str, ...] = ()
 
     def source(self, name: str) -> Source:
         """The source of that name; KeyError if the service has none."""
@@ -141,6 +199,10 @@ class Service:
 
 def _missing(name: str) -> Source:
     raise KeyError(name)
+
+
+ON_CALL: Final = 2
+"""The level of the escalation that hears of everything first; level 1 is the program itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +226,8 @@ class Environment:
     chat: tuple[str, ...] = ()
     """Contacts for what wakes nobody: diverts, a gate that waits."""
     blind_after: Seconds = 120.0
+    budget: Budget | None = None
+    """Rollbacks of different services that rules may order: more within the time are a wave, which has one cause."""
     digest: str = field(default="")
 
     def service(self, name: str) -> Service | None:

@@ -12,7 +12,7 @@ from watchdog.core.model import Check, Colour, Judgement, Level, OnFire, Schema,
 from watchdog.core.phases import ENDED, WATCHED, Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.rules.api import RuleState
-from watchdog.core.settings import Environment, Plan, Rule
+from watchdog.core.settings import Environment, Escalation, Hook, Plan, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,12 @@ class Rollback:
     to_stable: int = 0
     stragglers: int = 0
     proof_probes: int = 0
+    straggling: tuple[str, ...] = ()
+    """The stragglers one by one, in the balancer's words."""
+    open: int | None = None
+    """Connections to the candidate that were open when it was proved; None: not known."""
+    automatic: bool = False
+    """Rules ordered it, not a human."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,60 @@ class Waiver:
     until: Seconds
     by: str
     because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrote:
+    """The candidate has, or may have, accepted a write."""
+
+    at: Seconds
+    seen: bool
+    """The balancer's log says so; False: the log could not be read while the candidate had users."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
+    """What became of the candidate's users in this deployment."""
+
+    failed: int = 0
+    """Requests whose first try, at the candidate, failed."""
+    shielded: int = 0
+    """Of these, the ones that stable answered in its place: no user saw them fail."""
+
+    @property
+    def saw(self) -> int:
+        """Requests that failed before a user's eyes."""
+        return self.failed - self.shielded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRun:
+    """One run of an operator's command in this deployment."""
+
+    ordered: Seconds
+    ended: Seconds | None = None
+    ok: bool | None = None
+    """None: it has not ended, or nobody knows how it did."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What is to follow a proved rollback, as it was configured when it was proved."""
+
+    hooks: tuple[Hook, ...] = ()
+    drain: Seconds | None = None
+    """So long what is open on the candidate may go on; None: it is left alone."""
+    stop: Hook | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneTask:
+    """A prepared task that a human says was carried out."""
+
+    at: Seconds
+    by: str
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +230,22 @@ class Deployment:
     """By rule; the rule goes on measuring and counts for nothing."""
     would_have: Mapping[str, WouldHave] = field(default_factory=dict)
     """By observing rule that has fired on the candidate."""
+    held_at: float | None = None
+    """The candidate's share that a human wants for now, below its step's; None: the step's own."""
+    routes_cut: frozenset[str] = frozenset()
+    """Routes whose users a human keeps from the candidate."""
+    wrote: Wrote | None = None
+    """With data per colour: a rollback would lose what users wrote."""
+    users: Users = Users()
+    hooks: Mapping[str, HookRun] = field(default_factory=dict)
+    """By name, in the order in which they were run."""
+    aftermath: Aftermath | None = None
+    """Set when a rollback is proved."""
+    draining: HookRun | None = None
+    """The wait for what is open on the candidate, after a rollback."""
+    drained: Seconds | None = None
+    """When nothing was open on the candidate any more, after a rollback."""
+    done_by_hand: Mapping[str, DoneTask] = field(default_factory=dict)
     order_failed_at: Seconds | None = None
     """When the last order of traffic failed; None after one that worked."""
     ended_at: Seconds | None = None
@@ -202,6 +278,10 @@ class Incident:
     told: int = 0
     """How many messages were ordered."""
     told_at: Seconds | None = None
+    levels: tuple[Escalation, ...] = ()
+    """Who is told after the first contacts, and when."""
+    told_levels: Mapping[int, Seconds] = field(default_factory=dict)
+    """When each of these levels was last told."""
     acknowledged_by: str = ""
     resolved_at: Seconds | None = None
 
@@ -217,6 +297,34 @@ class StableProbe:
     """The last failed probe was refused by the target."""
     asked_at: Seconds | None = None
     """When a probe was last ordered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parachute:
+    """What the last looks at the way back said."""
+
+    at: Seconds | None = None
+    """When the last one ended."""
+    good: int = 0
+    """Looks in a row that found everything in order."""
+    bad: int = 0
+    """Looks in a row that did not."""
+    lost: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """The last rehearsal that somebody asked for."""
+
+    id: str
+    """Of the effect."""
+    drill: bool
+    by: str
+    began: Seconds
+    ended: Seconds | None = None
+    ok: bool | None = None
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +352,12 @@ class ServiceState:
     """Effects without an outcome, by id."""
     watched_since: Seconds = 0.0
     """When the daemon or its configuration last began: before it nobody listened, so silence means nothing."""
+    disarmed: Waiver | None = None
+    """A human silenced automatic rollbacks and diverts."""
+    parachute: Parachute = Parachute()
+    rehearsal: Rehearsal | None = None
+    rolled_back_at: tuple[Seconds, ...] = ()
+    """When rules ordered the last rollbacks, oldest first: for the budget."""
     rates: tuple[float, float] = (0.0, 0.0)
     """Requests per second of candidate and stable, smoothed, for exposure."""
     bad_rate: float = 0.0

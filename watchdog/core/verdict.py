@@ -53,16 +53,27 @@ def cut(deployment: Deployment) -> bool:
     return deployment.divert is not None and deployment.divert.cut
 
 
+def on_cut_route(settings: Service, deployment: Deployment, rule: Rule) -> bool:
+    """Whether a rule judges users of one route whom a human keeps from the candidate."""
+    if not deployment.routes_cut or rule.source != settings.traffic_source:
+        return False
+    return any(signal.endswith(f"[{route}]") for route in deployment.routes_cut for signal in rule.condition.signals)
+
+
 def judgement(
     settings: Service, service: ServiceState, instance: Instance, colour: Colour | None, now: Seconds
 ) -> Judgement:
     """How far an instance can be believed at `now`: its source's silence and the colour's traffic count, too."""
     rule = instance.rule
     deployment = service.deployment
+    if colour is not None and maintained(service):
+        return Judgement.NOT_APPLICABLE
     if colour is not None and deployment is not None:
         compares = isinstance(rule.condition, CanaryVsStable)
         needed = tuple(Colour) if compares else (colour,) if rule.source == settings.traffic_source else ()
         if not all(applicable(deployment, each) for each in needed):
+            return Judgement.NOT_APPLICABLE
+        if deployment.candidate in needed and on_cut_route(settings, deployment, rule):
             return Judgement.NOT_APPLICABLE
     if instance.missed >= POLLS_TO_UNKNOWN or silent(settings, service, rule.source, now):
         return Judgement.UNKNOWN
@@ -91,6 +102,16 @@ def waived(service: ServiceState, rule: str, now: Seconds) -> bool:
     return waiver is not None and now < waiver.until
 
 
+def maintained(service: ServiceState) -> bool:
+    """Whether the operator's maintenance page is in force: no user reaches either colour."""
+    return service.seen is not None and service.seen.maintenance
+
+
+def left_out(service: ServiceState, rule: Rule, now: Seconds) -> bool:
+    """Whether the rule counts for nothing at the moment, whatever it sees: it is waived, or nobody reaches a colour."""
+    return (rule.per_colour and maintained(service)) or waived(service, rule.name, now)
+
+
 def candidates(service: ServiceState) -> Iterator[tuple[Instance, Colour | None]]:
     """The instances that count: the candidate's, and those of rules that cannot tell colours apart."""
     deployment = service.deployment
@@ -108,7 +129,7 @@ def read(settings: Service, service: ServiceState, now: Seconds) -> Reading:
     known: list[Instance] = []
     blind: list[str] = []
     for instance, colour in candidates(service):
-        if waived(service, instance.rule.name, now):
+        if left_out(service, instance.rule, now):
             continue
         if judgement(settings, service, instance, colour, now) is not Judgement.UNKNOWN:
             known.append(instance)
@@ -116,7 +137,7 @@ def read(settings: Service, service: ServiceState, now: Seconds) -> Reading:
             blind.append(instance.rule.name)
     blind.extend(_silent_without_rule(settings, service, now))
     firing = _firing(known, OnFire.ROLLBACK)
-    counted = [each for each in known if each.rule.on_fire in COUNTED and not _stuck(service, each)]
+    counted = [each for each in known if each.rule.on_fire in COUNTED and not _stuck(settings, service, each)]
     suspect = tuple(each.rule.name for each in counted if each.level is not Level.INACTIVE)
     verdict = _precedence(holds(settings, settings.policy, firing), blind=bool(blind), suspect=bool(suspect))
     return Reading(
@@ -129,10 +150,14 @@ def read(settings: Service, service: ServiceState, now: Seconds) -> Reading:
     )
 
 
-def _stuck(service: ServiceState, instance: Instance) -> bool:
-    """Whether a suspicion can neither grow nor fade: the comparison's partner, stable, has no traffic any more."""
-    compares = isinstance(instance.rule.condition, CanaryVsStable) and instance.level is Level.PENDING
-    return compares and service.deployment is not None and not applicable(service.deployment, service.deployment.stable)
+def _stuck(settings: Service, service: ServiceState, instance: Instance) -> bool:
+    """Whether a suspicion can neither grow nor fade: its route is cut, or the comparison's partner has no traffic."""
+    deployment = service.deployment
+    if deployment is None or instance.level is not Level.PENDING:
+        return False
+    if on_cut_route(settings, deployment, instance.rule):
+        return True
+    return isinstance(instance.rule.condition, CanaryVsStable) and not applicable(deployment, deployment.stable)
 
 
 def _firing(known: list[Instance], ask: OnFire) -> tuple[str, ...]:
@@ -155,7 +180,7 @@ def always_firing(settings: Service, service: ServiceState, now: Seconds) -> tup
         rule.name
         for rule in settings.rules
         if rule.always and rule.on_fire is not OnFire.OBSERVE and (rule.per_colour or not live)
-        if not waived(service, rule.name, now)
+        if not left_out(service, rule, now)
         if (instance := service.instances.get(key(rule, colour))) is not None
         and instance.level is Level.FIRING
         and judgement(settings, service, instance, colour if rule.per_colour else None, now) is not Judgement.UNKNOWN
@@ -202,8 +227,8 @@ def suspicious(settings: Service, service: ServiceState, now: Seconds) -> tuple[
         instance.rule.name
         for instance, colour in candidates(service)
         if instance.rule.on_fire is OnFire.ROLLBACK
-        and not waived(service, instance.rule.name, now)
+        and not left_out(service, instance.rule, now)
         and judgement(settings, service, instance, colour, now) is not Judgement.UNKNOWN
         and api.suspicious(instance.rule, instance.state)
-        and not _stuck(service, instance)
+        and not _stuck(settings, service, instance)
     )

@@ -5,7 +5,7 @@ What lives here: every instant at which time alone may lead to a decision. What 
 
 from collections.abc import Iterator
 
-from watchdog.core import drift, incidents, rollback, rollout
+from watchdog.core import drift, escalation, incidents, parachute, rollback, rollout
 from watchdog.core.interlocks import STABLE_MUST_ANSWER_WITHIN_S
 from watchdog.core.model import Seconds
 from watchdog.core.phases import Phase
@@ -25,17 +25,23 @@ def wake_at(state: State, looked: Seconds) -> Seconds | None:
     """
     live = LIVE_EVERY_S + (looked if looked > float("-inf") else state.now)
     instants = [instant for service in state.services.values() for instant in _instants(service, live)]
+    instants.extend(_parachutes(state))
     if state.stopped_until is not None:
         instants.append(state.stopped_until)
     return min((instant for instant in instants if looked < instant < NEVER), default=None)
 
 
+def _parachutes(state: State) -> Iterator[Seconds]:
+    for settings in state.environment.services if state.environment else ():
+        yield parachute.look_at(settings, state.services[settings.name], state.now)
+
+
 def _instants(service: ServiceState, live: Seconds) -> Iterator[Seconds]:
     yield drift.look_at(service)
     for incident in incidents.open_incidents(service):
-        due = incidents.repeat_at(incident)
-        if due is not None:
-            yield due
+        yield from (at for _, at in escalation.dues(incident))
+    if service.disarmed is not None:
+        yield service.disarmed.until
     if service.deployment is not None:
         yield from _of_deployment(service, service.deployment, live)
 

@@ -7,16 +7,26 @@ and check nginx's files.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
-from watchdog.config.adapters import Compiled, ServiceSettings
+from watchdog.config.adapters import (
+    CommandRouterSettings,
+    Compiled,
+    HaproxyRouterSettings,
+    NginxSettings,
+    ServiceSettings,
+)
 from watchdog.core.model import Colour
+from watchdog.outside.resolve import Resolver
 from watchdog.sources.access_log import EdgeService
 from watchdog.sources.base import Emit
 from watchdog.sources.edge_line import LineParser, Upstream
-from watchdog.sources.resolve import Resolver
-from watchdog.traffic.base import EdgeLog
+from watchdog.traffic.base import EdgeLog, OpenRouter
+from watchdog.traffic.command.router import CommandRouter, Scripts
+from watchdog.traffic.command.scripts import Script
+from watchdog.traffic.fallback import FallbackRouter
+from watchdog.traffic.haproxy.router import HaproxyRouter
 from watchdog.traffic.nginx import render
 from watchdog.traffic.nginx.probes import Entry
 from watchdog.traffic.nginx.render import ServiceNginx
@@ -46,21 +56,100 @@ def servers(service: ServiceSettings) -> Mapping[Colour, tuple[str, ...]]:
 
 
 def nginx_setup(service: ServiceSettings, token: str) -> ServiceNginx:
-    """What nginx's files must know of a service."""
-    routes = {route.name: route.path for route in service.edge.routes}
+    """What nginx's files must know of a service whose router is nginx."""
+    nginx, edge = service.router, service.edge
+    assert isinstance(nginx, NginxSettings)
+    routes = {} if edge is None else {route.name: route.path for route in edge.routes}
     return ServiceNginx(
-        service=service.name, servers=servers(service), token=token, routes=routes, pool=service.router.pool
+        service=service.name,
+        servers=servers(service),
+        token=token,
+        routes=routes,
+        pool=nginx.pool,
+        shield=nginx.shield,
+        sessions_in_memory=nginx.in_memory,
     )
 
 
+def same_router(before: ServiceSettings, now: ServiceSettings) -> bool:
+    """Whether a router that is at work may stay: it knows which orders a rollback has made void."""
+    had, has = before.edge is not None, now.edge is not None
+    return (before.router, before.fallback, had) == (now.router, now.fallback, has)
+
+
 def router(
+    compiled: Compiled,
+    service: ServiceSettings,
+    edge: EdgeLog,
+    wall: Callable[[], float],
+    turns: MutableMapping[str, asyncio.Lock],
+) -> OpenRouter:
+    """The service's router, with its fallback. OSError when the state folder cannot be written.
+
+    `turns` has a lock for each nginx, so that one service tests and reloads at a time.
+    """
+    first: OpenRouter
+    if isinstance(service.router, NginxSettings):
+        turn = turns.setdefault(service.router.main, asyncio.Lock())
+        first = nginx_router(compiled, service, edge, wall, turn)
+    else:
+        first = _by_orders(compiled, service, service.router, edge, wall)
+    if service.fallback is None:
+        return first
+    return FallbackRouter(first, _by_orders(compiled, service, service.fallback, edge, wall))
+
+
+def _by_orders(
+    compiled: Compiled,
+    service: ServiceSettings,
+    settings: HaproxyRouterSettings | CommandRouterSettings,
+    edge: EdgeLog,
+    wall: Callable[[], float],
+) -> OpenRouter:
+    """A router that is told what to do and has no files of its own."""
+    state = Path(compiled.state)
+    token = probe_token(state, service.name)
+    match settings:
+        case HaproxyRouterSettings():
+            return HaproxyRouter(
+                service=service.name,
+                socket=settings.socket,
+                backend=settings.backend,
+                servers=settings.names,
+                addresses=servers(service),
+                state=state,
+                entry=Entry(url=settings.entry_url, host=settings.entry_host),
+                token=token,
+                wall=wall,
+                state_file=None if settings.state_file is None else Path(settings.state_file),
+                timeout=settings.timeout,
+                shutdown_sessions=settings.shutdown_sessions,
+            )
+        case CommandRouterSettings():
+            return CommandRouter(
+                service=service.name,
+                commands=_scripts(settings),
+                addresses=servers(service),
+                state=state,
+                entry=Entry(url=settings.entry_url, host=settings.entry_host),
+                token=token,
+                first_stable=settings.first_stable,
+                edge=None if service.edge is None else edge,
+                wall=wall,
+            )
+
+
+def _scripts(settings: CommandRouterSettings) -> Scripts:
+    scripts = {name: Script(argv=argv, deadline=settings.deadline) for name, argv in settings.actions.items()}
+    return Scripts(**{"set": None, **scripts})  # type: ignore[arg-type]  # the schema demands `rollback`
+
+
+def nginx_router(
     compiled: Compiled, service: ServiceSettings, edge: EdgeLog, wall: Callable[[], float], turn: asyncio.Lock
 ) -> NginxRouter:
-    """The service's router. OSError when the state folder cannot be written.
-
-    `turn` is one per nginx, so that one service tests and reloads at a time.
-    """
+    """The service's nginx. OSError when the state folder cannot be written."""
     nginx, state = service.router, Path(compiled.state)
+    assert isinstance(nginx, NginxSettings)
     return NginxRouter(
         service=service.name,
         servers=servers(service),
@@ -76,8 +165,22 @@ def router(
         wall=wall,
         drain=nginx.drain,
         pool=nginx.pool,
+        shield=nginx.shield,
+        sessions_in_memory=nginx.in_memory,
         turn=turn,
     )
+
+
+def log_probe(router: OpenRouter) -> Callable[[], Awaitable[bool]] | None:
+    """What sends a probe that the access log must show; None where the balancer keeps no log for us."""
+    nginx = router.first if isinstance(router, FallbackRouter) else router
+    if not isinstance(nginx, NginxRouter):
+        return None
+
+    async def send() -> bool:
+        return (await nginx.send_probe(user=False)).status is not None
+
+    return send
 
 
 async def addresses(compiled: Compiled, resolver: Callable[[str, int], Resolver] = Resolver) -> dict[str, list[str]]:
@@ -117,8 +220,9 @@ def parser(compiled: Compiled, known: Mapping[str, Sequence[str]]) -> LineParser
 
 
 def edge_service(service: ServiceSettings, emit: Emit) -> EdgeService:
-    """A service's share of the access log."""
+    """The share of the access log that a service with one has."""
     edge = service.edge
+    assert edge is not None
     return EdgeService(
         service=service.name,
         source=edge.name,

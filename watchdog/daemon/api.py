@@ -1,55 +1,26 @@
 """What the control interface can ask of the daemon: the view, commands, records, the stream of changes.
 
-What lives here: from a request's plain body to a `Command`, and from its records to a plain answer. What must not:
-HTTP (`control.server`), the decision whether a command is carried out (the core's).
+What lives here: from a question to the state or the journal, and from a command's records to a plain answer. What must
+not: HTTP (`control.server`), a request's body (`orders`), the decision whether a command is carried out (the core's).
 """
 
 import asyncio
 import json
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
-from typing import Any, Final
 
 from watchdog.control import view
-from watchdog.control.app import ApiError, RefusedError, UnavailableError, UnknownError
+from watchdog.control.app import RefusedError, UnavailableError, UnknownError
 from watchdog.control.peer import Peer
 from watchdog.control.view import Data, Moment
-from watchdog.core.events import (
-    Abort,
-    Acknowledge,
-    Adopt,
-    AnyCommand,
-    Forgive,
-    Pause,
-    Promote,
-    Resume,
-    Rollback,
-    StopTheLine,
-    Submit,
-    Waive,
-)
-from watchdog.core.model import Schema
-from watchdog.core.records import Accepted, Record, Refused
+from watchdog.core.records import Accepted, Record, Refused, RehearsalOrdered
 from watchdog.daemon import explain as explaining
 from watchdog.daemon.loop import Loop, StoppedError
+from watchdog.daemon.orders import flag, make_command
 from watchdog.journal.codec import encode
 from watchdog.journal.database import JournalError
 from watchdog.journal.recovery import read
-
-SIMPLE: Final[Mapping[str, type[Pause | Resume | Promote | Abort | Adopt]]] = {
-    "pause": Pause,
-    "resume": Resume,
-    "promote": Promote,
-    "abort": Abort,
-    "adopt": Adopt,
-}
-"""Commands that name a service and nothing else."""
-
-LONGEST_TEXT: Final = 500
-"""What people write goes into every message and screen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,18 +104,21 @@ class DaemonApi:
     async def command(self, kind: str, body: Data, peer: Peer) -> Data:
         """Carry a command out, in the name of the peer's user."""
         if kind == "reload":
-            return await self._reload(_flag(body, "force"))
+            return await self._reload(flag(body, "force"))
         command = make_command(kind, body, peer.user)
         name = getattr(command, "service", None)
         if name is not None and name not in self._loop.state.services:
             raise UnknownError(_no_such_service(name, self._loop.state.services))
         try:
-            answer = answer_to(command.id, await self._loop.ask(command))
+            records = await self._loop.ask(command)
         except StoppedError as error:
             raise UnavailableError("the daemon is stopping; ask again when it runs") from error
+        answer = answer_to(command.id, records)
         if not answer.accepted:
             raise RefusedError(answer.detail or answer.reason, reason=answer.reason)
-        return {"accepted": True, "deployment": getattr(command, "deployment", None)}
+        ordered = next((each.body.order.id for each in records if isinstance(each.body, RehearsalOrdered)), None)
+        begun = getattr(command, "deployment", None)
+        return {"accepted": True, "deployment": begun, **({"rehearsal": ordered} if ordered else {})}
 
     async def events(self, after: int | None) -> AsyncIterator[Data]:
         """The view, now and after every change, as fast as the reader takes it; `after` is of no use to a view."""
@@ -180,82 +154,3 @@ def answer_to(command: str, records: tuple[Record, ...]) -> Answer:
             case _:
                 pass
     return Answer(accepted=False, reason="nothing_decided")
-
-
-def make_command(kind: str, body: Mapping[str, Any], by: str) -> AnyCommand:
-    """A command from a request's plain body."""
-    common: dict[str, Any] = {"id": secrets.token_hex(8), "by": by, "because": _text(body, "because")}
-    if kind == "stop_the_line":
-        return StopTheLine(**common, release=_flag(body, "release"), for_=_seconds(body, "for_seconds"))
-    common["service"] = _wanted(body, "service")
-    if kind in SIMPLE:
-        return SIMPLE[kind](**common)
-    match kind:
-        case "submit":
-            return _submit(body, common)
-        case "rollback":
-            return Rollback(**common, anyway=_flag(body, "anyway"))
-        case "forgive":
-            return Forgive(**common, release=_wanted(body, "release"))
-        case "waive":
-            return Waive(**common, rule=_wanted(body, "rule"), for_=_waived_for(body))
-        case "acknowledge":
-            return Acknowledge(**common, incident=_text(body, "incident") or None)
-        case _:
-            raise ApiError(f"{kind!r} is not a command")
-
-
-def _submit(body: Mapping[str, Any], common: Mapping[str, Any]) -> Submit:
-    schema = _text(body, "schema") or str(Schema.UNCHANGED)
-    if schema not in set(Schema):
-        raise ApiError(f"schema: found {schema!r}, wanted one of {', '.join(Schema)}")
-    return Submit(
-        **common,
-        release=_wanted(body, "release"),
-        deployment=f"{common['service']}-{secrets.token_hex(4)}",
-        plan=_text(body, "plan") or None,
-        schema=Schema(schema),
-        watched_by=_text(body, "watched_by"),
-    )
-
-
-def _text(body: Mapping[str, Any], key: str) -> str:
-    value = body.get(key) or ""
-    if not isinstance(value, str) or not (value == "" or value.isprintable()):
-        raise ApiError(f"{key}: wanted a line of text")
-    if len(value) > LONGEST_TEXT:
-        raise ApiError(f"{key}: found {len(value)} characters, wanted at most {LONGEST_TEXT}")
-    return value
-
-
-def _wanted(body: Mapping[str, Any], key: str) -> str:
-    value = _text(body, key)
-    if not value:
-        raise ApiError(f"{key}: is missing")
-    return value
-
-
-def _flag(body: Mapping[str, Any], key: str) -> bool:
-    value = body.get(key, False)
-    if not isinstance(value, bool):
-        raise ApiError(f"{key}: wanted true or false")
-    return value
-
-
-def _seconds(body: Mapping[str, Any], key: str) -> float | None:
-    value = body.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < inf:
-        raise ApiError(f"{key}: wanted seconds above 0")
-    return float(value)
-
-
-def _waived_for(body: Mapping[str, Any]) -> float:
-    """For how long a rule is waived; 0 ends it. There is no waiver without an end."""
-    if body.get("for_seconds") in (0, 0.0):
-        return 0.0
-    seconds = _seconds(body, "for_seconds")
-    if seconds is None:
-        raise ApiError("for_seconds: is missing; wanted seconds, or 0 to end the waiver")
-    return seconds

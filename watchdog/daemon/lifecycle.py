@@ -29,13 +29,16 @@ from watchdog.control.peer import Access
 from watchdog.control.server import ControlServer, ListenError
 from watchdog.control.view import Data, Moment
 from watchdog.core.effects import Effect
+from watchdog.core.engine import step
 from watchdog.core.events import Configured, Event, Started
 from watchdog.core.records import Record, Refused
-from watchdog.core.state import State
+from watchdog.core.state import Deployment, State
 from watchdog.daemon import adapters, logs, systemd, wiring
 from watchdog.daemon.api import DaemonApi
+from watchdog.daemon.byhand import by_hand
 from watchdog.daemon.clock import Clock
 from watchdog.daemon.keeper import Keeper, Stood, stood
+from watchdog.daemon.lastgood import LastGood, last_good
 from watchdog.daemon.loop import Loop
 from watchdog.daemon.messenger import Messenger
 from watchdog.daemon.performer import Performer
@@ -53,6 +56,9 @@ from watchdog.sources.edge_socket import EdgeSocketError, adopt_socket, bind_soc
 EDGE_SOCKET_NAME: Final = "edge"
 """FileDescriptorName of the access log's socket unit."""
 
+TOLD_AGAIN_AFTER_S: Final = 60.0
+"""What the event loop has to say is told once in this time for each of its messages."""
+
 END_WITHIN_S: Final = 5.0
 """So long effects under way may take when the daemon ends; what is left is taken up at the next start."""
 
@@ -64,17 +70,31 @@ class CannotStartError(Exception):
     """The daemon cannot start. The message says what is in the way and what would help."""
 
 
+class ConfigurationRefusedError(CannotStartError):
+    """The file is right by itself and takes away what is under way."""
+
+
 def run(config: str, *, form: logs.Form = "json", level: str = "info") -> int:
     """Run the daemon until SIGTERM or SIGINT; the exit status."""
     secrets = logs.configure(form=form, level=level, journald="JOURNAL_STREAM" in os.environ)
     log: FilteringBoundLogger = structlog.get_logger()
+    good: LastGood | None = None
     try:
         compiled = compile_(load(config))
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - for the person who starts it, in the same words as `check`
-        return 1
+        good = last_good(config, str(error))
+        if good is None:
+            return 1
+        compiled = good.compiled
     try:
-        asyncio.run(Daemon(config, compiled, secrets, log).run())
+        try:
+            asyncio.run(Daemon(config, compiled, secrets, log, good).run())
+        except ConfigurationRefusedError as error:
+            good = last_good(config, str(error))
+            if good is None:
+                raise
+            asyncio.run(Daemon(config, good.compiled, secrets, log, good).run())
     except (CannotStartError, JournalError, EdgeSocketError, ListenError, OSError) as error:
         log.error("cannot run", error=str(error))  # noqa: TRY400 - its message is meant for people
         return 1
@@ -101,14 +121,24 @@ class _Edge:
 class Daemon:
     """Every part, from start to end."""
 
-    def __init__(self, config: str, compiled: Compiled, secrets: logs.Secrets, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        config: str,
+        compiled: Compiled,
+        secrets: logs.Secrets,
+        log: FilteringBoundLogger,
+        good: LastGood | None = None,
+    ) -> None:
+        """`good`: where `compiled` comes from when the file at `config` cannot be used."""
         self._config = config
+        self._good = good
         self._compiled = compiled
         self._secrets = secrets
         self._log = log
         self._manager = systemd.connect()
         self._dirty = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._told: dict[str, float] = {}
 
     async def run(self) -> None:
         """Start, turn until told to stop, end in order. CannotStartError, and what parts raise that cannot begin."""
@@ -129,7 +159,20 @@ class Daemon:
             self._manager.ready(self._status())
             environment = self._compiled.environment
             self._log.info("ready", environment=environment.name, digest=environment.digest)
+            if self._good is not None:
+                self._watch_over(asyncio.create_task(self._tell_of(self._good), name="broken file"))
             await self._loop.run()
+
+    async def _tell_of(self, good: LastGood) -> None:
+        """The file cannot be used: into the log, and once to whoever is on call."""
+        self._log.error(
+            "the environment file cannot be used; the last good configuration is in force", error=good.trouble
+        )
+        if good.lacks:
+            self._log.error("what a secret in the file itself was for is left out", lacks=good.lacks)
+        key = f"broken-file/{round(good.since)}"
+        ok, detail = await self._messenger.tell(key, good.readers, good.message)
+        (self._log.info if ok else self._log.error)("told of the environment file", detail=detail)
 
     def _open(self, stack: AsyncExitStack) -> Stood:
         folder = Path(self._compiled.state)
@@ -137,6 +180,7 @@ class Daemon:
         stack.callback(self._close_store)
         recovered = recover(self._store)
         began = stood(recovered)
+        self._ask_ahead(began)
         self._clock = Clock(began.mark, at_least=began.newest)
         for message in (*recovered.messages, *self._clock.messages):
             self._log.warning("journal", message=message)
@@ -197,6 +241,7 @@ class Daemon:
             poll_failed=work.poll_failed,
             reveal=self._reveal,
             clean=self._secrets.clean,
+            deployment=self._deployment,
         )
         self._reloading = Reloading(
             compiled=self._compiled,
@@ -210,6 +255,10 @@ class Daemon:
 
     def _snapshot(self) -> Data:
         return self._api.snapshot()
+
+    def _deployment(self, service: str) -> Deployment | None:
+        known = self._loop.state.services.get(service)
+        return None if known is None else known.deployment
 
     def _put(self, event: Event) -> None:
         self._loop.put(event)
@@ -243,22 +292,33 @@ class Daemon:
                 "host": host,
                 "started": started,
                 "state_folder": self._compiled.state,
+                "by_hand": by_hand(self._compiled),
                 "config": self._config,
                 "edge": asdict(self._access_log.stats),
                 "journal_trouble": self._store.trouble,
+                "config_trouble": "" if self._good is None else self._good.trouble,
+                "config_lacks": [] if self._good is None else list(self._good.lacks),
             }
 
         return about
 
+    @property
+    def _configured(self) -> Configured:
+        return Configured(environment=self._compiled.environment, text=self._compiled.text, forced=True)
+
+    def _ask_ahead(self, began: Stood) -> None:
+        """Whether the core takes the configuration, before anything is begun that another one would have to end."""
+        if began.state.environment == self._compiled.environment:
+            return
+        for record in step(began.state, self._configured, began.newest).records:
+            if isinstance(record.body, Refused):
+                refused = f"{self._config}: {record.body.detail}"
+                raise ConfigurationRefusedError(f"{refused}; put it back into the file until the deployment has ended")
+
     def _begin(self, began: Stood) -> None:
         """The configuration in force and the start are events like all others."""
-        known = began.state.environment
-        if known is None or known != self._compiled.environment:
-            event = Configured(environment=self._compiled.environment, text=self._compiled.text, forced=True)
-            for record in self._loop.turn(event):
-                if isinstance(record.body, Refused):
-                    refused = f"{self._config}: {record.body.detail}"
-                    raise CannotStartError(f"{refused}; put it back into the file until the deployment has ended")
+        if began.state.environment != self._compiled.environment:
+            self._loop.turn(self._configured)
         self._loop.turn(Started(rebooted=self._clock.rebooted))
 
     def _reveal(self, secret: Secret) -> str:
@@ -293,8 +353,13 @@ class Daemon:
         if mistake is not None:
             self._loop.fail(mistake)
 
-    def _unhandled(self, _running: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        self._log.error("unhandled", message=context["message"], error=repr(context.get("exception")))
+    def _unhandled(self, running: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Once in a while for each message: a process without descriptors would say thousands a second."""
+        message, now = context["message"], running.time()
+        if now < self._told.get(message, float("-inf")) + TOLD_AGAIN_AFTER_S:
+            return
+        self._told[message] = now
+        self._log.error("unhandled", message=message, error=repr(context.get("exception")))
 
     async def _follow(self) -> None:
         """Adjust the watching to the state, and the status line to what it says."""
@@ -309,7 +374,7 @@ class Daemon:
                 told = status
 
     def _status(self) -> str:
-        words = []
+        words = [] if self._good is None else ["the environment file cannot be used, the last good one is in force"]
         for name, service in self._loop.state.services.items():
             deployment = service.deployment
             live = deployment is not None and not deployment.ended
@@ -327,6 +392,7 @@ class Daemon:
         self._manager.reloading()
         try:
             self._compiled = await self._reloading(force=force)
+            self._good = None
         finally:
             self._manager.ready(self._status())
         digest = self._compiled.environment.digest

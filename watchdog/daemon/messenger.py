@@ -5,13 +5,15 @@ What lives here: putting both together, and the list of contacts. What must not:
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from watchdog.core.effects import Notify
 from watchdog.core.model import Check, Seconds
 from watchdog.notify import words
 from watchdog.notify.outbox import CanSend, deliver, summary
 from watchdog.notify.send import Contact
+
+DRILL_GIVES_UP_AFTER: Final[Seconds] = 20.0
 
 
 class Sends(CanSend, Protocol):
@@ -68,9 +70,38 @@ class Messenger:
         )
         return summary(results)
 
+    async def rehearse(self, service: str, contacts: Sequence[str]) -> Check:
+        """Send a message that says that it is a drill; whether one contact took it, and how long that took."""
+        name = "drill: message"
+        known = [self._contacts[contact] for contact in contacts if contact in self._contacts]
+        if not known:
+            return Check(name=name, ok=True, detail="nobody is configured to be told")
+        message, began = words.drill(self._view(), service), self._now()
+        results = await deliver(
+            key=f"{service}/drill",
+            contacts=known,
+            title=message.title,
+            body=message.body,
+            sender=self._sender,
+            now=self._now,
+            give_up_after=DRILL_GIVES_UP_AFTER,
+        )
+        ok, detail = summary(results)
+        return Check(name=name, ok=ok, detail=detail, took=self._now() - began)
+
+    async def tell(self, key: str, contacts: Sequence[str], message: words.Message) -> tuple[bool, str]:
+        """Hand over a message that no incident has; as `send`."""
+        known = [self._contacts[contact] for contact in contacts if contact in self._contacts]
+        if not known:
+            return False, "nobody who could be told is configured"
+        results = await deliver(
+            key=key, contacts=known, title=message.title, body=message.body, sender=self._sender, now=self._now
+        )
+        return summary(results)
+
     def _worded(self, effect: Notify) -> words.Message:
         try:
-            return words.message(self._view(), effect.service, effect.incident, effect.repetition)
+            return words.message(self._view(), effect.service, effect.incident, effect.repetition, level=effect.level)
         except Exception as error:  # noqa: BLE001 - plain words are better than none
             self._unworded(effect, error)
             return words.Message(

@@ -6,11 +6,13 @@ did not work, never a lost effect.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from watchdog.core.effects import (
+    CutRoute,
+    DrainCandidate,
     Effect,
     Notify,
     ObserveTraffic,
@@ -18,16 +20,23 @@ from watchdog.core.effects import (
     ProbeColour,
     Prove,
     PullBrake,
+    Recheck,
     ReleaseBrake,
+    RunHook,
+    RunRehearsal,
     SetTraffic,
 )
 from watchdog.core.events import (
     BrakeOutcome,
+    DrainedOutcome,
     Event,
+    HookOutcome,
     NotifiedOutcome,
     PreparedOutcome,
     Probed,
     ProofOutcome,
+    RecheckedOutcome,
+    RehearsedOutcome,
     TrafficOutcome,
     TrafficSeen,
 )
@@ -42,6 +51,11 @@ DEADLINES_S: Final[Mapping[type[Any], float]] = {
     Prove: 20.0,
     ProbeColour: 5.0,
     ObserveTraffic: 5.0,
+    Recheck: 9.0,
+    RunRehearsal: 60.0,
+    RunHook: 600.0,
+    CutRoute: 5.0,
+    DrainCandidate: 3600.0,
     Notify: 300.0,
 }
 """After so many seconds an effect has failed, whatever it is still doing."""
@@ -87,6 +101,24 @@ class Messenger(Protocol):
         """Hand a message over to every contact; whether all took it, and what went wrong."""
         ...
 
+    async def rehearse(self, service: str, contacts: Sequence[str]) -> Check:
+        """Hand a message that says that it is a drill over to these contacts; whether one took it, and how long."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRan:
+    """How an operator's command ended."""
+
+    status: int | None
+    """None: it was ended, or could not be started; `detail` says which."""
+    detail: str
+
+
+async def no_hook(name: str) -> HookRan:
+    """For services without commands: what is asked for is not in the configuration any more."""
+    raise LookupError(f"there is no command {name}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
@@ -95,6 +127,10 @@ class Hands:
     router: Router
     probe: Callable[[Colour], Awaitable[DirectAnswer]]
     """May raise ProbeUnknownError."""
+    hook: Callable[[str], Awaitable[HookRan]] = no_hook
+    """Runs an operator's command within its own deadline."""
+    maintenance: Callable[[], bool] = bool
+    """Whether the operator's maintenance page is in force now."""
 
 
 class Performer:
@@ -173,6 +209,20 @@ class Performer:
             case ReleaseBrake():
                 at = await hands.router.release_brake(effect.colour)
                 return BrakeOutcome(effect=effect.id, ok=True, at=self._clock.from_wall(at))
+            case CutRoute():
+                at = await hands.router.cut_route(effect.colour, effect.route, cut=effect.cut, note=effect.id)
+                return BrakeOutcome(effect=effect.id, ok=True, at=self._clock.from_wall(at))
+            case Recheck():
+                return _checked(RecheckedOutcome, effect.id, await hands.router.recheck(effect.stable))
+            case RunRehearsal():
+                return await self._rehearse(effect, hands)
+            case RunHook():
+                ran = await hands.hook(effect.hook)
+                return HookOutcome(effect=effect.id, ok=ran.status == 0, status=ran.status, detail=ran.detail)
+            case DrainCandidate():
+                drained = await hands.router.drain(effect.colour, effect.within)
+                ok = not drained.open
+                return DrainedOutcome(effect=effect.id, ok=ok, open=drained.open, detail=drained.detail)
             case Prove():
                 return await self._prove(effect, hands)
             case ProbeColour():
@@ -182,9 +232,16 @@ class Performer:
 
     async def _prepare(self, effect: Prepare, hands: Hands) -> PreparedOutcome:
         checks, sender = await asyncio.gather(hands.router.prepare(effect.splits), self._messenger.check())
-        everything = (*checks, sender)
-        wrong = [f"{check.name}: {check.detail}" for check in everything if not check.ok]
-        return PreparedOutcome(effect=effect.id, ok=not wrong, detail="; ".join(wrong), checks=everything)
+        return _checked(PreparedOutcome, effect.id, (*checks, sender))
+
+    async def _rehearse(self, effect: RunRehearsal, hands: Hands) -> RehearsedOutcome:
+        checks, sender = await asyncio.gather(
+            hands.router.rehearse(effect.splits, drill=effect.drill), self._messenger.check()
+        )
+        if not effect.drill:
+            return _checked(RehearsedOutcome, effect.id, (*checks, sender))
+        told = await self._messenger.rehearse(effect.service, effect.contacts)
+        return _checked(RehearsedOutcome, effect.id, (*checks, sender, told))
 
     async def _set_traffic(self, effect: SetTraffic, hands: Hands) -> TrafficOutcome:
         applied = await hands.router.apply(effect.split, brake=effect.brake, note=effect.id)
@@ -208,6 +265,8 @@ class Performer:
             stragglers=proof.stragglers,
             probes=proof.probes,
             detail=proof.detail,
+            straggling=proof.straggling,
+            open=proof.open,
         )
 
     async def _probe(self, effect: ProbeColour, hands: Hands) -> Probed:
@@ -226,7 +285,12 @@ class Performer:
     async def _observe(self, effect: ObserveTraffic, hands: Hands) -> TrafficSeen:
         seen = await hands.router.observe()
         return TrafficSeen(
-            service=effect.service, split=seen.split, braked=seen.braked, detail=seen.detail, effect=effect.id
+            service=effect.service,
+            split=seen.split,
+            braked=seen.braked,
+            detail=seen.detail,
+            maintenance=hands.maintenance(),
+            effect=effect.id,
         )
 
     def _did_not_work(self, effect: Effect, detail: str) -> Event | None:
@@ -236,13 +300,30 @@ class Performer:
                 return PreparedOutcome(effect=effect.id, ok=False, detail=detail)
             case SetTraffic():
                 return TrafficOutcome(effect=effect.id, ok=False, detail=detail)
-            case PullBrake() | ReleaseBrake():
+            case PullBrake() | ReleaseBrake() | CutRoute():
                 return BrakeOutcome(effect=effect.id, ok=False, detail=detail)
             case Prove():
                 return ProofOutcome(effect=effect.id, ok=False, detail=detail)
+            case Recheck():
+                return RecheckedOutcome(effect=effect.id, ok=False, detail=detail)
+            case RunRehearsal():
+                return RehearsedOutcome(effect=effect.id, ok=False, detail=detail)
+            case RunHook():
+                return HookOutcome(effect=effect.id, ok=False, detail=detail)
+            case DrainCandidate():
+                return DrainedOutcome(effect=effect.id, ok=False, detail=detail)
             case ProbeColour():
                 return None
             case ObserveTraffic():
                 return TrafficSeen(service=effect.service, split=None, detail=detail, effect=effect.id)
             case Notify():
                 return NotifiedOutcome(effect=effect.id, ok=False, detail=detail)
+
+
+_Checked = TypeVar("_Checked", PreparedOutcome, RecheckedOutcome, RehearsedOutcome)
+
+
+def _checked(kind: type[_Checked], effect: str, checks: tuple[Check, ...]) -> _Checked:
+    """The outcome of a checklist: it holds when every line does."""
+    wrong = [f"{check.name}: {check.detail}" for check in checks if not check.ok]
+    return kind(effect=effect, ok=not wrong, detail="; ".join(wrong), checks=checks)

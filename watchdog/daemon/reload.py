@@ -18,7 +18,7 @@ from watchdog.daemon.loop import StoppedError
 from watchdog.daemon.performer import Performer
 from watchdog.daemon.wiring import Built, Plant
 from watchdog.notify.send import Contact
-from watchdog.traffic.nginx.router import NginxRouter
+from watchdog.traffic.base import OpenRouter
 
 _T = TypeVar("_T")
 
@@ -107,7 +107,7 @@ class Reloading:
             if isinstance(record.body, Refused) and record.body.command == event.id:
                 raise RefusedError(record.body.detail or str(record.body.reason), reason=str(record.body.reason))
 
-    def _retire(self, routers: list[NginxRouter]) -> None:
+    def _retire(self, routers: list[OpenRouter]) -> None:
         """Close routers when what they were told has ended."""
 
         async def close() -> None:

@@ -9,6 +9,7 @@ import grp
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from watchdog.core.model import Colour, Reading, Seconds
 from watchdog.core.phases import Phase
 from watchdog.core.state import Deployment, State
 from watchdog.daemon import adapters
+from watchdog.daemon.hooks import HookRunner
 from watchdog.daemon.performer import Clock, DirectAnswer, Hands, ProbeUnknownError
+from watchdog.daemon.reserve import Reserve
 from watchdog.daemon.sources import build
 from watchdog.notify.send import Contact
 from watchdog.sources.access_log import AccessLog
@@ -34,7 +37,7 @@ from watchdog.sources.edge_ring import EdgeRing
 from watchdog.sources.health import HealthSource
 from watchdog.sources.line_probe import LineProbe
 from watchdog.sources.poller import Poller
-from watchdog.traffic.nginx.router import NginxRouter
+from watchdog.traffic.base import OpenRouter
 
 
 def reveal(secret: Secret) -> str:
@@ -72,26 +75,43 @@ class Kit:
     """One service's live adapters."""
 
     settings: ServiceSettings
-    router: NginxRouter
+    router: OpenRouter
     sources: dict[str, PollSource]
     pollers: dict[str, Poller]
-    line_probe: LineProbe
+    line_probe: LineProbe | None
+    """None where the balancer keeps no log for us."""
     idle_intervals: Mapping[str, Seconds]
+    hooks: HookRunner
+    reserve: Reserve
     live: bool = False
 
     @property
     def hands(self) -> Hands:
         """What the performer needs."""
-        source = self.sources[self.settings.direct]
-        assert isinstance(source, HealthSource)  # the configuration refuses any other kind
+        source = self.sources.get(self.settings.direct)
+        assert source is None or isinstance(source, HealthSource)  # the configuration refuses any other kind
 
         async def probe(colour: Colour) -> DirectAnswer:
+            if source is None:
+                raise ProbeUnknownError(f"{self.settings.direct} cannot be asked: its secret is not known")
             answer = await source.probe(colour)
+            if answer.missing is not None and self.reserve.needed():
+                with self.reserve.lent():
+                    answer = await source.probe(colour)
             if answer.missing is not None:
                 raise ProbeUnknownError(answer.detail)
             return DirectAnswer(ok=answer.ok, refused=answer.refused, detail=answer.detail)
 
-        return Hands(router=self.router, probe=probe)
+        return Hands(router=self.router, probe=probe, hook=self.hooks.run, maintenance=self._in_maintenance)
+
+    def _in_maintenance(self) -> bool:
+        """Whether the operator's flag is there. One that cannot be looked at is not."""
+        flag = self.settings.maintenance
+        if flag is None:
+            return False
+        with suppress(OSError):
+            return Path(flag).exists()
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +142,16 @@ class Plant:
         poll_failed: Callable[[str, str], None],
         reveal: build.Reveal = reveal,
         clean: Callable[[str], str] = str,
+        deployment: Callable[[str], Deployment | None] = lambda _service: None,
     ) -> None:
-        """`clean` takes out of a reading's words what nobody may read: a server may repeat what it was sent."""
+        """`clean` takes out of a reading's words what nobody may read: a server may repeat what it was sent.
+
+        `deployment`: a service's newest, of which its commands are told.
+        """
         self._clock = clock
         self._reveal = reveal
         self._clean = clean
+        self._deployment = deployment
         self._wall = wall
         self._put = put
         self._access_log = access_log
@@ -135,6 +160,7 @@ class Plant:
         self._kits: Mapping[str, Kit] = {}
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one per nginx, whatever the configuration
         self._changing = asyncio.Lock()
+        self._reserve = Reserve()
 
     @property
     def hands(self) -> dict[str, Hands]:
@@ -170,14 +196,18 @@ class Plant:
             if kit.router not in used:
                 await kit.router.close()
 
-    async def swap(self, built: Built) -> list[NginxRouter]:
+    async def swap(self, built: Built) -> list[OpenRouter]:
         """Put what was built to work in the place of what is. The routers that nobody needs from here on.
 
         Those may be carrying out an order still: close them when it has ended.
         """
         async with self._changing:
             old, self._kits = self._kits, built.kits
-            services = [adapters.edge_service(each, self._emit(each.name)) for each in built.compiled.services]
+            services = [
+                adapters.edge_service(each, self._emit(each.name))
+                for each in built.compiled.services
+                if each.edge is not None
+            ]
             self._access_log.configure(built.parser, services)
             for name, kit in built.kits.items():
                 _start_watching(kit, old.get(name))
@@ -187,29 +217,42 @@ class Plant:
 
     def _kit(self, compiled: Compiled, service: ServiceSettings) -> Kit:
         before = self._kits.get(service.name)
-        if before is not None and before.settings.router == service.router:
+        if before is not None and adapters.same_router(before.settings, service):
             router = before.router
         else:
-            turn = self._turns[service.router.main]
-            router = adapters.router(compiled, service, self._ring, self._wall, turn)
+            router = adapters.router(compiled, service, self._ring, self._wall, self._turns)
         sources = {each.name: build.source(each, self._clock.now, self._reveal) for each in service.sources}
         emit = self._emit(service.name)
         pollers = {
             name: Poller(source, emit, self._clock.now, failed=self._poll_failed) for name, source in sources.items()
         }
 
-        async def ask() -> bool:
-            return (await router.send_probe(user=False)).status is not None
-
-        probe = LineProbe(service=service.name, keeper=self._access_log, ask=ask, wall=self._wall)
         settings = compiled.environment.service(service.name)
         assert settings is not None  # both halves are compiled of one file
         idle = {each.name: each.interval * each.idle_factor for each in settings.sources}
         kit = Kit(
-            settings=service, router=router, sources=sources, pollers=pollers, line_probe=probe, idle_intervals=idle
+            settings=service,
+            router=router,
+            sources=sources,
+            pollers=pollers,
+            line_probe=self._line_probe(service, router),
+            idle_intervals=idle,
+            hooks=self._hooks(service),
+            reserve=self._reserve,
         )
         _set_rhythm(kit, live=False)
         return kit
+
+    def _line_probe(self, service: ServiceSettings, router: OpenRouter) -> LineProbe | None:
+        send = adapters.log_probe(router)
+        if send is None:
+            return None
+        return LineProbe(service=service.name, keeper=self._access_log, ask=send, wall=self._wall)
+
+    def _hooks(self, service: ServiceSettings) -> HookRunner:
+        return HookRunner(
+            service.name, service.hooks, deployment=lambda: self._deployment(service.name), clean=self._clean
+        )
 
     def _emit(self, service: str) -> Emit:
         def emit(source: str, start: Seconds, end: Seconds, readings: tuple[Reading, ...]) -> None:
@@ -231,6 +274,7 @@ class Plant:
             await asyncio.gather(*(_stop_watching(kit) for kit in kits.values()))
             for kit in kits.values():
                 await kit.router.close()
+            self._reserve.close()
 
 
 async def _follow(kit: Kit, deployment: Deployment | None) -> None:
@@ -239,6 +283,8 @@ async def _follow(kit: Kit, deployment: Deployment | None) -> None:
     if live is not kit.live:
         kit.live = live
         _set_rhythm(kit, live=live)
+    if kit.line_probe is None:
+        return
     if probing:
         kit.line_probe.start()
     else:
@@ -269,7 +315,8 @@ def _probes(settings: SourceSettings) -> bool:
 
 async def _stop_watching(kit: Kit) -> None:
     """Side by side: several that hang cost the time of one."""
-    await asyncio.gather(kit.line_probe.stop(), *(poller.stop() for poller in kit.pollers.values()))
+    probes = () if kit.line_probe is None else (kit.line_probe,)
+    await asyncio.gather(*(each.stop() for each in (*probes, *kit.pollers.values())))
 
 
 WORKERS_GROUPS = ("www-data", "nginx")

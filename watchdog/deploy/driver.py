@@ -5,17 +5,19 @@ daemon has it from the moment it accepts, and killing the driver changes nothing
 """
 
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from watchdog.control.client import Client, ControlError
 from watchdog.deploy.exits import DONE, REFUSED, told
 from watchdog.deploy.follow import follow
+from watchdog.text import readiness
 from watchdog.text.deployment import ENDED
 from watchdog.text.reasons import PROGRAM
 
-LEVEL_1_STANDS = frozenset({"unchanged", "compatible"})
-"""Declared schemas on which stable is known to work."""
+Plain: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,30 @@ def _submit(client: Client, order: Order) -> str:
         because=order.because,
     )
     _say(f"{order.service}: {order.release} is accepted; the daemon has it from here on.")
-    if order.schema is not None and order.schema not in LEVEL_1_STANDS:
-        _say(f"Automatic rollback (level 1) is off for it: schema is {order.schema}; {order.watched_by} watches.")
-    return str(answer["deployment"])
+    deployment = str(answer["deployment"])
+    for line in by_itself(client.status()["services"].get(order.service), deployment):
+        _say(line)
+    return deployment
+
+
+def by_itself(service: Plain | None, deployment: str) -> Iterator[str]:
+    """What whoever releases must know of level 1: that it is off, or goes with the first write, and who watches."""
+    mine = service.get("deployment") if service is not None else None
+    if service is None or mine is None or mine["id"] != deployment:
+        return
+    candidate = mine["candidate"]
+    if readiness.off(service):
+        why = readiness.off(service).removeprefix("level 1 is off: ")
+        yield f"Automatic rollback (level 1) is off for it: {why}."
+    elif readiness.until_a_write(service):
+        yield (
+            f"Level 1 is on until {candidate} accepts its first write: each colour keeps its own data, and a rollback "
+            f"would lose it. From then on {readiness.watcher(mine)}."
+        )
+    else:
+        return
+    if not mine["watched_by"]:
+        yield "Who watches? rollback-deploy run takes --watched-by NAME; the name stands on every screen and message."
 
 
 def _failed(error: ControlError, service: str) -> int:

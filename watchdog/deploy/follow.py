@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TextIO, TypeAlias
 from watchdog.deploy.exits import DONE, INTERRUPTED, REFUSED
 from watchdog.deploy.terminal import Screen, width_of, wrap
 from watchdog.text import deployment as words
-from watchdog.text import outlook
+from watchdog.text import outlook, readiness
 from watchdog.text.quantities import weight
 from watchdog.text.reasons import PROGRAM, spoken
 
@@ -120,7 +120,13 @@ def line_of(service: Plain, deployment: Plain) -> Line:
 
 
 def _state(service: Plain, deployment: Plain) -> str:
-    """The one thing that matters most now."""
+    """The one thing that matters most now, and that nothing is rolled back by itself while that is so."""
+    now = _matters(service, deployment)
+    off = readiness.off(service) if deployment["phase"] in words.WATCHED else ""
+    return "; ".join(part for part in (now, off) if part)
+
+
+def _matters(service: Plain, deployment: Plain) -> str:
     blocked = words.block(deployment)
     if blocked:
         return f"ROLLBACK BLOCKED: {blocked}"
@@ -131,8 +137,11 @@ def _state(service: Plain, deployment: Plain) -> str:
         return f"held: {holds[0].why}"
     if deployment["phase"] not in words.WATCHED:
         return ""
-    disarmed = words.disarmed(deployment)
-    return f"{service['verdict']}; {disarmed}" if disarmed else str(service["verdict"])
+    if service["maintenance"]:
+        return "the maintenance page is on"
+    kept = [part for part in (words.held_at(deployment), words.routes_cut(deployment)) if part]
+    lost = f"rollback is not ready: {service['parachute']['detail']}" if service["parachute"]["lost"] else ""
+    return "; ".join(part for part in (str(service["verdict"]), *kept, lost) if part)
 
 
 def _superseded(client: Following, service: str, deployment: str, screen: Screen) -> int:

@@ -15,9 +15,12 @@ from pydantic_core import to_json
 from watchdog.core.model import Seconds
 from watchdog.core.records import Body, Record
 from watchdog.core.state import State
+from watchdog.journal.upgrades import upgraded
 
-VERSION: Final = 1
-"""Of every encoded form. Raise it when a class of the core changes its fields, and upgrade older text in `decode`."""
+VERSION: Final = 2
+"""Of every encoded form. Raise it when a class of the core changes its fields: an older program, which would not know
+them, then refuses the journal with a sentence. What a default cannot stand for is upgraded (`upgrades`).
+"""
 
 TYPES: Final[Mapping[str, type[Body]]] = {member.__name__: member for member in get_args(Body)}
 """Every class that a record's body can have, by the name that is written."""
@@ -84,7 +87,8 @@ def decode(encoded: Encoded) -> Record:
     body = TYPES.get(encoded.type)
     if body is None:
         raise CodecError(f"{where}: {encoded.type!r} is not a type of record")
-    return Record(seq=encoded.seq, at=encoded.at, body=_read(body, encoded.body, where))
+    text = _upgraded(encoded.type, encoded.version, encoded.body, where)
+    return Record(seq=encoded.seq, at=encoded.at, body=_read(body, text, where))
 
 
 def encode_checkpoint(checkpoint: Checkpoint) -> str:
@@ -95,7 +99,7 @@ def encode_checkpoint(checkpoint: Checkpoint) -> str:
 def decode_checkpoint(text: str, version: int) -> Checkpoint:
     """The checkpoint that was encoded; CodecError (or TooNewError) when that is impossible."""
     _check_version(version, "checkpoint")
-    return _read(Checkpoint, text, "checkpoint")
+    return _read(Checkpoint, _upgraded("Checkpoint", version, text, "checkpoint"), "checkpoint")
 
 
 def _check_version(version: int, where: str) -> None:
@@ -103,6 +107,13 @@ def _check_version(version: int, where: str) -> None:
         raise TooNewError(f"{where} has form {version}, this program knows forms up to {VERSION}")
     if version < 1:
         raise CodecError(f"{where} has form {version}, which never existed")
+
+
+def _upgraded(kind: str, version: int, text: str, where: str) -> str:
+    try:
+        return upgraded(kind, version, VERSION, text)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CodecError(f"{where}: {kind} of form {version} is not what it was: {error!r}") from error
 
 
 def _write(value: object) -> str:

@@ -73,6 +73,7 @@ class Store:
         """What people should know of how the journal was opened: damage, and what was carried over."""
         self._lock = lock
         self._connection = connection
+        self._identity = _identity(self.path)
         (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()
         self._last_seq: int = last
         self._queue: deque[_Entry] = deque()
@@ -178,6 +179,7 @@ class Store:
     def _run(self) -> None:
         while batch := self._next_batch():
             try:
+                self._must_be_there()
                 self._write(batch)
             except (sqlite3.Error, OSError) as error:
                 self._refused(batch, error)
@@ -187,6 +189,11 @@ class Store:
                 self._written(batch)
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+
+    def _must_be_there(self) -> None:
+        """OSError when the file has been taken away: what is written to it then is gone with the process."""
+        if _identity(self.path) != self._identity:
+            raise OSError("it is not there any more, or another has its place: restart the daemon, it begins anew")
 
     def _next_batch(self) -> list[_Entry]:
         """The oldest entries, when there are some; empty when nothing is left to do."""
@@ -234,6 +241,15 @@ class Store:
         with self._changed:
             waiting = len(self._queue)
             self._changed.wait_for(lambda: len(self._queue) > waiting or self._closing, RETRY_S)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells this file from another in its place; None when there is none."""
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def _belongs_to(body: Body) -> tuple[str | None, int | None]:

@@ -60,8 +60,8 @@ class Request:
     write: bool
 
 
-Draw = Callable[[float, str], Colour]
-"""Who gets a request: from the user's place on the line from 0 to 1, and the user's name ('' without one)."""
+Draw = Callable[[float, str, str], Colour]
+"""Who gets a request: from the user's place on the line from 0 to 1, the user's name ('' without one), the route."""
 
 
 class Users:
@@ -126,8 +126,8 @@ class Users:
         place, which, fate, late, kind = chosen(), chosen(), chosen(), chosen(), chosen()
         traffic = self._traffic
         user = "" if traffic.users is None else f"user-{int(place * traffic.users)}"
-        colour = draw(place, user)
         route = next((name for name, bound in zip(self._names, self._bounds, strict=True) if which < bound), OTHER)
+        colour = draw(place, user, route)
         conduct = self._behaviour.conduct(colour, route, at)
         hangs = fate < conduct.hang
         bad = hangs or fate < conduct.hang + (1.0 - conduct.hang) * conduct.errors

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
+from typing import TypeAlias
 
 from watchdog.core.effects import (
+    CutRoute,
+    DrainCandidate,
     Effect,
     Notify,
     ObserveTraffic,
@@ -19,16 +22,23 @@ from watchdog.core.effects import (
     ProbeColour,
     Prove,
     PullBrake,
+    Recheck,
     ReleaseBrake,
+    RunHook,
+    RunRehearsal,
     SetTraffic,
 )
 from watchdog.core.events import (
     BrakeOutcome,
+    DrainedOutcome,
     Event,
+    HookOutcome,
     NotifiedOutcome,
     PreparedOutcome,
     Probed,
     ProofOutcome,
+    RecheckedOutcome,
+    RehearsedOutcome,
     TrafficOutcome,
     TrafficSeen,
 )
@@ -54,6 +64,12 @@ class Deed(StrEnum):
     PROOF = "proof"
     PROBE = "probe"
     OBSERVE = "observe"
+    RECHECK = "recheck"
+    REHEARSE = "rehearse"
+    ROUTE = "route"
+    """One route's users are kept from the candidate, or let go there again."""
+    HOOK = "hook"
+    DRAIN = "drain"
     NOTIFY = "notify"
 
 
@@ -64,6 +80,11 @@ _DEEDS: Mapping[type[Effect], Deed] = {
     Prove: Deed.PROOF,
     ProbeColour: Deed.PROBE,
     ObserveTraffic: Deed.OBSERVE,
+    Recheck: Deed.RECHECK,
+    RunRehearsal: Deed.REHEARSE,
+    CutRoute: Deed.ROUTE,
+    RunHook: Deed.HOOK,
+    DrainCandidate: Deed.DRAIN,
     Notify: Deed.NOTIFY,
 }
 
@@ -105,7 +126,30 @@ class Latencies:
     refused: Seconds = 0.001
     timeout: Seconds = 2.0
     observe: Seconds = 0.001
+    recheck: Seconds = 0.05
+    rehearse: Seconds = 1.0
+    hook: Seconds = 1.0
+    drain: Seconds = 2.0
     notify: Seconds = 0.5
+
+
+Errand: TypeAlias = Recheck | RunRehearsal | RunHook | DrainCandidate | Notify
+"""Effects that move no user."""
+
+
+def _errand_outcome(effect: Errand, detail: str, *, ok: bool) -> Event:
+    checks = (Check(name="the virtual router", ok=ok, detail=detail),)
+    match effect:
+        case Recheck():
+            return RecheckedOutcome(effect=effect.id, ok=ok, detail=detail, checks=checks)
+        case RunRehearsal():
+            return RehearsedOutcome(effect=effect.id, ok=ok, detail=detail, checks=checks)
+        case RunHook():
+            return HookOutcome(effect=effect.id, ok=ok, status=0 if ok else 1, detail=detail)
+        case DrainCandidate():
+            return DrainedOutcome(effect=effect.id, ok=ok, open=0 if ok else None, detail=detail)
+        case Notify():
+            return NotifiedOutcome(effect=effect.id, ok=ok, detail=detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +166,15 @@ class Router:
 
     split: Split
     brakes: dict[Colour, BrakeKind] = field(default_factory=dict)
+    cut: set[tuple[Colour, str]] = field(default_factory=set)
+    """Routes whose users are kept from a colour."""
 
-    def draw(self, place: float, user: str) -> Colour:
+    def draw(self, place: float, user: str, route: str = "") -> Colour:
         """Who gets a request of a user at this place of the line; a named user keeps one place per release."""
         split = self.split
         mark = _place(split.salt, user) if user else place
         colour = split.candidate if mark < split.weight else split.stable
-        return colour.other if colour in self.brakes else colour
+        return colour.other if colour in self.brakes or (colour, route) in self.cut else colour
 
 
 @cache
@@ -206,9 +252,24 @@ class World:
                 return self._probe(effect, now, failure)
             case ObserveTraffic():
                 return (self._at(now, self.latencies.observe, failure, lambda _: self._seen(effect, failure)),)
-            case Notify():
-                told = NotifiedOutcome(effect=effect.id, ok=failure is None, detail=failure.detail if failure else "")
-                return (self._at(now, self.latencies.notify, failure, lambda _: told),)
+            case CutRoute():
+                return (self._at(now, self.latencies.brake, failure, lambda at: self._turn_route(effect, at, failure)),)
+            case _:
+                return (self._errand(effect, now, failure),)
+
+    def _turn_route(self, effect: CutRoute, at: Seconds, failure: Failure | None) -> Event:
+        """One route's flag; those of a release that went before are gone with its preparation."""
+        if failure is not None:
+            return BrakeOutcome(effect=effect.id, ok=False, detail=failure.detail)
+        self.advance(at)
+        turn = self.router.cut.add if effect.cut else self.router.cut.discard
+        turn((effect.colour, effect.route))
+        return BrakeOutcome(effect=effect.id, ok=True, at=at)
+
+    def _errand(self, effect: Errand, now: Seconds, failure: Failure | None) -> Stage:
+        """What moves no user: it works after its time, or does not because a script says so."""
+        outcome = _errand_outcome(effect, "" if failure is None else failure.detail, ok=failure is None)
+        return self._at(now, getattr(self.latencies, deed(effect)), failure, lambda _: outcome)
 
     def asked(self, colour: Colour, at: Seconds) -> tuple[Answer, Seconds]:
         """What a colour says when asked directly at `at`, and how long that takes."""
@@ -253,6 +314,7 @@ class World:
         for colour, kind in tuple(self.router.brakes.items()):
             if kind is BrakeKind.ROLLBACK:
                 self.set_brake(at, colour, None)
+        self.router.cut.clear()
 
     def _set_traffic(self, effect: SetTraffic, now: Seconds, failure: Failure | None) -> tuple[Stage, ...]:
         stages: list[Stage] = []

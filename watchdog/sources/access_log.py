@@ -171,7 +171,7 @@ class AccessLog:
             else:
                 self._stats.foreign += 1
             return
-        self.ring.add(line)
+        self.ring.add(line, wall)
         if line.ended < wall - MAX_AGE or line.ended < self._not_before:
             self._stats.late += 1
             return

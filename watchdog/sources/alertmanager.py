@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 import httpx
 
 from watchdog.core.model import Colour, Missing, Reading, Seconds
+from watchdog.outside.resolve import Resolver
 from watchdog.sources.base import Finding
 from watchdog.sources.health_errors import ProberError, classify
 from watchdog.sources.http_probe import STEP_SHARE, agent
-from watchdog.sources.resolve import Resolver
 
 LARGEST_BODY_BYTES = 4 * 1024 * 1024
 """Some thousands of alerts."""

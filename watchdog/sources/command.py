@@ -1,13 +1,12 @@
 """Runs a command of the operator's for each colour, or one for both: does it pass, or which number does it say?
 
-What lives here: what a run is worth as a reading. What must not: the process itself (`command_run`), rules. This is a
-probing source: a command that fails, hangs or is killed is the value 0 with its class; Missing only if it could not
-run. A command that is to say a number and says none is Missing.
+What lives here: what a run is worth as a reading. What must not: the process itself (`watchdog.outside`), rules. This
+is a probing source: a command that fails, hangs or is killed is the value 0 with its class; Missing only if it could
+not run. A command that is to say a number and says none is Missing.
 """
 
 import asyncio
 import math
-import os
 import re
 import signal
 import stat
@@ -19,9 +18,9 @@ from typing import Literal, TypeAlias
 
 from watchdog.core.deltas import Counters, Raw, advance
 from watchdog.core.model import Colour, Missing, Reading, Seconds, Value
+from watchdog.outside.blocking import BlockingCalls, BusyError
+from watchdog.outside.command_run import GRACE_S, LARGEST_OUTPUT_BYTES, Command, Ran, Runner
 from watchdog.sources.base import Finding, Now
-from watchdog.sources.blocking import BlockingCalls, BusyError
-from watchdog.sources.command_run import GRACE_S, LARGEST_OUTPUT_BYTES, Command, Ran, Runner
 
 Returns: TypeAlias = Literal["status", "number", "counter"]
 
@@ -60,12 +59,6 @@ class _Seat:
     counters: Counters = field(default_factory=Counters)
     off: threading.Event = field(default_factory=threading.Event)
     """Ends the run that is under way."""
-
-
-def base_environment() -> dict[str, str]:
-    """What every command gets of ours: where programs are, and how to speak. No credentials, no sockets."""
-    kept = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
-    return {"PATH": os.environ.get("PATH", os.defpath), **kept}
 
 
 class CommandSource:

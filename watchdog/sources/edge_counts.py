@@ -3,7 +3,8 @@
 What lives here: pure judgement and addition. What must not: parsing, sockets, clocks.
 
 Only users' requests are counted. A request belongs to the colour whose upstream was tried first: a failure that the
-balancer hid by asking stable is the candidate's failure all the same. A write belongs to the colour that answered it.
+balancer hid by asking stable is the candidate's failure all the same, and counts as `errors` and as `shielded`. A write
+belongs to the colour that answered it.
 
 A request counts when it ends. So one that hangs counts late, in the slice of its end, for the colour that it hung at:
 as bad (the balancer's timeout, or a user who gave up), however long ago it began.
@@ -17,7 +18,7 @@ from watchdog.core.model import Colour, Missing, Reading, Seconds
 GAVE_UP_AFTER: Seconds = 2.0
 """A user who leaves after this much upstream time without a header has met a fault; before that, just left."""
 
-SIGNALS = ("requests", "errors", "slow", "writes")
+SIGNALS = ("requests", "errors", "slow", "writes", "shielded")
 """The signals of each slice and colour, each also per route as in `errors[login]`."""
 
 ALSO_BAD = "also_bad"
@@ -37,6 +38,11 @@ def is_bad(line: EdgeLine) -> bool:
     if line.first_status is not None:
         return line.first_status >= _SERVER_ERROR
     return line.status == _CLIENT_LEFT and line.upstream_time is not None and line.upstream_time >= GAVE_UP_AFTER
+
+
+def is_shielded(line: EdgeLine) -> bool:
+    """Whether no user saw that the first try failed: another server of the service answered below 500 in its place."""
+    return is_bad(line) and line.answered_elsewhere and line.status < _SERVER_ERROR
 
 
 def is_slow(line: EdgeLine, limit: Seconds) -> bool:
@@ -101,6 +107,7 @@ class SliceCounts:
         self._touched = True
         own, colour = line.route, line.colour
         bad = is_bad(line)
+        shielded = bad and is_shielded(line)
         slow = own not in self._long and is_slow(line, self._slow)
         wrote = is_accepted_write(line)
         for route in (None, own):
@@ -111,10 +118,11 @@ class SliceCounts:
             cell[0] += 1
             cell[1] += bad
             cell[2] += slow
+            cell[4] += shielded
             if wrote:
                 cells[line.answered_by][3] += 1
         if own in self._also_bad and is_also_bad(line, self._also_bad[own]):
-            self._by_route[own][colour][4] += 1
+            self._by_route[own][colour][len(SIGNALS)] += 1
 
     def take(self) -> tuple[Reading, ...]:
         """The counts since the last taking, zeros included, and begin anew."""

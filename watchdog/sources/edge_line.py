@@ -9,7 +9,9 @@ The line is what nginx writes for `access_log syslog:server=unix:PATH,nohostname
 
 In the four lists ", " separates the tries of one upstream request and " : " the upstream requests before and after an
 internal redirect. A try on a kept-alive connection that the application had closed is followed by a try at the same
-address; it says nothing about the version, so the try after it decides.
+address; it says nothing about the version, so the try after it decides. Followed by a backup's address it cannot be
+told from a crash: the log has no word for a reused connection (a new one on this host, too, takes 0.000 s), and counts
+as a failure.
 """
 
 import re
@@ -75,7 +77,7 @@ class LineParser:
             statuses, addresses, headers, times, last, stale = decided
         else:
             last, stale = addresses, False
-        first_upstream = self._upstreams.get(addresses)
+        first_upstream, last_upstream = self._upstreams.get(addresses), self._upstreams.get(last)
         if first_upstream is None:
             return Unattributed(
                 connection=int(connection),
@@ -84,11 +86,14 @@ class LineParser:
                 mark=_MARKS[mark],
                 address="" if addresses == _NOTHING else addresses.decode(errors="replace"),
             )
+        # What is no server of this service (a page of the operator's, say) does not answer in its place.
+        own = last_upstream is not None and last_upstream.service == first_upstream.service
         try:
             return EdgeLine(
                 service=first_upstream.service,
                 colour=first_upstream.colour,
-                answered_by=self._upstreams.get(last, first_upstream).colour,
+                answered_by=last_upstream.colour if last_upstream is not None and own else first_upstream.colour,
+                answered_elsewhere=own and last != addresses,
                 started=ended - float(took),
                 ended=ended,
                 status=int(status),

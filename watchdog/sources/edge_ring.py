@@ -13,6 +13,8 @@ KEEP_SECONDS = 60.0
 KEEP_LINES = 100_000  # about 35 MB when full: 20 s at 5,000 requests/s, twice a proof's deadline
 OUT_OF_ORDER_SECONDS = 1.0  # several workers write in any order and cache their clock
 
+AHEAD_SECONDS = 1.0  # the balancer's clock is this host's: a line from later than now is from before the clock was set
+
 
 class EdgeRing:
     """Recent lines per service: at most `keep_seconds` and `keep_lines` of them."""
@@ -22,11 +24,19 @@ class EdgeRing:
         self._keep_lines = keep_lines
         self._lines: dict[str, deque[EdgeLine]] = {}
 
-    def add(self, line: EdgeLine) -> None:
-        """Keep a line, and let go of what is too old beside it."""
+    def add(self, line: EdgeLine, wall: float | None = None) -> None:
+        """Keep a line, and let go of what is too old beside it.
+
+        `wall`: the clock now. When it was set back, the lines of before bear times that have not come yet and would
+        pass for requests after any brake: they go.
+        """
         lines = self._lines.get(line.service)
         if lines is None:
             lines = self._lines[line.service] = deque(maxlen=self._keep_lines)
+        if wall is not None and lines and lines[-1].ended > wall + AHEAD_SECONDS:
+            self._lines[line.service] = lines = deque(
+                (each for each in lines if each.ended <= wall + AHEAD_SECONDS), maxlen=self._keep_lines
+            )
         lines.append(line)
         oldest = line.ended - self._keep_seconds
         while lines[0].ended < oldest:

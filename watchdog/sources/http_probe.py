@@ -25,9 +25,9 @@ from typing import Any, TypeAlias
 import httpx
 
 from watchdog.core.model import Missing, Seconds
+from watchdog.outside.resolve import Resolver
 from watchdog.sources.base import Now
 from watchdog.sources.health_errors import Failure, ProberError, classify
-from watchdog.sources.resolve import Resolver
 
 LARGEST_BODY_BYTES = 256 * 1024  # a health page is some hundred bytes
 STEP_SHARE = 0.9  # of the timeout for name and handshake alone: ended by themselves they say what hung, and let go

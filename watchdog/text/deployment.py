@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from watchdog.text import rules
+from watchdog.text import readiness, rules
 from watchdog.text.quantities import clock, duration, moment, per_second, stopwatch, weight
 from watchdog.text.reasons import PROGRAM, blocked, held, spoken
 
@@ -101,6 +101,8 @@ def block(deployment: Plain) -> str:
     wanted = deployment["wanted"]
     if wanted is None or wanted["blocked"] is None:
         return ""
+    if wanted["blocked"] == "writes_on_candidate" and deployment["wrote"] is not None:
+        return readiness.wrote(deployment)
     detail = next((each["detail"] for each in deployment["holds"] if each["hold"] == "interlock"), "")
     return blocked(wanted["blocked"], detail, deployment["stable"])
 
@@ -114,6 +116,20 @@ def suspended(deployment: Plain, zone: tzinfo | None = None) -> str:
         return f"{deployment['candidate']} is on trial until {clock(divert['trial_until'], zone)}"
     until = "a human resumes" if divert["until"] is None else clock(divert["until"], zone)
     return f"{deployment['candidate']} is cut off on suspicion until {until}"
+
+
+def held_at(deployment: Plain) -> str:
+    """That a human keeps users from the candidate: `green is held at 10 % instead of 50 %`; or empty."""
+    if deployment["held_at"] is None:
+        return ""
+    step = deployment["steps"][max(deployment["step"], 0)]["weight"]
+    return f"{deployment['candidate']} is held at {weight(deployment['held_at'])} instead of {weight(step)}"
+
+
+def routes_cut(deployment: Plain) -> str:
+    """The routes whose users a human keeps from the candidate: `users of login stay on blue`; or empty."""
+    routes = ", ".join(deployment["routes_cut"])
+    return f"users of {routes} stay on {deployment['stable']}" if routes else ""
 
 
 def waiver(deployment: Plain, rule: str, zone: tzinfo | None = None) -> str:
@@ -147,24 +163,6 @@ def would_have(deployment: Plain, zone: tzinfo | None = None) -> list[str]:
         again = f" ({each['times']} times, last at {clock(each['last'], zone)})" if each["times"] > 1 else ""
         told.append(f"{each['rule']} (observe): would have {asked} at {clock(each['first'], zone)}{again}")
     return told
-
-
-def disarmed(deployment: Plain) -> str:
-    """That nothing can roll back by itself, whatever fires; empty while something can."""
-    if deployment["armed"]:
-        return ""
-    waived = ", ".join(each["rule"] for each in deployment["waived"])
-    return f"level 1 is off: no rule could roll back{f', waived: {waived}' if waived else ''}"
-
-
-def level_1(deployment: Plain) -> str:
-    """Whether the release may be rolled back without a human."""
-    if not deployment["armed"]:
-        return disarmed(deployment)
-    if deployment["level_1"]:
-        return "level 1 is on"
-    watcher = f"{deployment['watched_by']} watches" if deployment["watched_by"] else "nobody is named to watch"
-    return f"level 1 is off: schema is {deployment['schema']}; {watcher}"
 
 
 def causes(service: Plain, names: list[str], *, candidate: str) -> str:

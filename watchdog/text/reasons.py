@@ -9,6 +9,9 @@ from typing import Final
 
 PROGRAM: Final = "rollback-watchdog"
 
+OTHER: Final[Mapping[str, str]] = {"blue": "green", "green": "blue"}
+"""The other colour."""
+
 REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
     "no_such_service": (
         "there is no service of that name ({detail})",
@@ -36,11 +39,14 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
     "because_wanted": ("a reason is wanted, for those who read the record", 'add --because "..."'),
     "rule_firing": (
         "a rule fires on the candidate, so the gate is not passed",
-        f"{PROGRAM} explain {{service}} --why-not shows which",
+        (
+            f"{PROGRAM} explain {{service}} --why-not shows which; to pass it all the same, first "
+            f'{PROGRAM} disarm {{service}} --for 30m --because "..."'
+        ),
     ),
     "watcher_wanted": (
-        "schema is {detail}: automatic rollback would be off, so somebody has to watch",
-        "add --watched-by NAME, or declare the schema (--schema compatible) if stable is known to work on it",
+        "automatic rollback would be off ({detail}), so somebody has to watch",
+        "add --watched-by NAME; after a migration that stable is known to work on, --schema compatible keeps it on",
     ),
     "not_adopted": (
         "the router and the journal do not agree ({detail})",
@@ -63,31 +69,79 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
         "schema is {detail}: stable is not known to work on it",
         f'{PROGRAM} rollback {{service}} --anyway --because "..."',
     ),
+    "writes_on_candidate": (
+        "the candidate accepted writes that stable does not have, and a rollback would lose them ({detail})",
+        f'{PROGRAM} rollback {{service}} --anyway --because "..."',
+    ),
     "kept_long_enough": (
         "stable is no longer kept ready, so there is nothing to roll back to",
         "deploy the earlier release anew",
+    ),
+    "cool_down": (
+        "a rollback was a moment ago, and no deployment begins yet ({detail})",
+        f"look at what went wrong: {PROGRAM} explain {{service}}; then submit again",
+    ),
+    "no_such_route": (
+        "the balancer's map names no route {detail}",
+        "a route is a name, not a path",
+    ),
+    "no_such_task": (
+        "there is no task {detail}",
+        f"{PROGRAM} status {{service}} shows what waits for hands",
+    ),
+    "not_supported": (
+        "that is not supported ({detail})",
+        f"{PROGRAM} rollback {{service}} moves all users to stable with any router",
+    ),
+    "wrong_weight": (
+        "hold takes a share below the step's own ({detail})",
+        f"{PROGRAM} status {{service}} shows what it has",
     ),
     "nothing_decided": ("the daemon did not answer the command", f"{PROGRAM} status {{service}} tells what is true"),
 }
 """Why a command was refused, and what would help."""
 
+DETAILS: Final[Mapping[tuple[str, str], str]] = {
+    ("watcher_wanted", "unknown"): "schema is unknown",
+    ("watcher_wanted", "incompatible"): "schema is incompatible",
+    ("watcher_wanted", "shadow"): "shadow mode is on",
+    ("watcher_wanted", "per_colour"): "each colour keeps its own data: a rollback after the first write would lose it",
+}
+"""Details of a refusal that are bare names."""
+
 BLOCKS: Final[Mapping[str, str]] = {
     "stop_the_line": "the line is stopped by {detail}",
+    "shadow": "shadow mode is on",
+    "disarmed": "automatic rollback is disarmed ({detail})",
     "schema": "schema is {detail}",
+    "writes_on_candidate": "{candidate} accepted writes that {stable} does not have ({detail})",
     "stable_down": "{stable} does not answer direct probes",
     "common_cause": "{stable} fails too ({detail})",
     "known_bad": "{stable} runs {detail}, which was rolled back on proof",
     "stable_cold": "{stable} has served no users for a while",
     "one_at_a_time": "another action is under way",
+    "budget": "the budget for rollbacks is used up ({detail})",
+    "wave": "several services were rolled back just now, which has one cause ({detail})",
+    "maintenance": "the maintenance page is on",
+    "switch_failed": "the balancer did not take the order ({detail})",
+    "parachute_lost": "a rollback would not work now ({detail})",
 }
 """Why an interlock stands in the way of a rollback."""
 
+ONLY_AUTOMATIC: Final = frozenset({"stop_the_line", "shadow", "disarmed", "budget", "wave"})
+"""Interlocks that stand in the program's way alone: a human's rollback needs no `--anyway`."""
+
 PASSES: Final[Mapping[str, str]] = {
     "stop_the_line": "the line runs",
+    "shadow": "no shadow mode",
+    "disarmed": "armed",
     "schema": "schema is {detail}",
+    "writes_on_candidate": "no writes would be lost ({detail})",
     "stable_down": "{detail}",
     "nothing_to_lose": "{detail}",
     "common_cause": "no common cause ({detail})",
+    "budget": "the budget for rollbacks is not used up ({detail})",
+    "wave": "no wave across services ({detail})",
     "known_bad": "{stable} is not known bad",
 }
 """What an interlock says that lets a rollback through."""
@@ -96,7 +150,9 @@ HOLDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("rule", "rule_freezes"): ("rule {detail} fires", "lifts itself after 5 min healthy, or"),
     ("human", "human"): ("paused: {detail}", ""),
     ("human", "third_divert"): ("third divert, the candidate stays cut off until somebody decides", ""),
+    ("human", "held_at"): ("kept at {detail}", ""),
     ("human", "brake_by_hand"): ("the brake was set by hand", "take the brake file away, then"),
+    ("human", "brake_taken_away"): ("the brake of a divert was taken away by hand", ""),
     ("restart", "rebooted"): ("this host was rebooted in mid-deployment", ""),
     ("divert", "rule_suspicious"): ("the candidate is cut off on suspicion", "ends by itself"),
     ("interlock", "step_failed"): (
@@ -109,6 +165,7 @@ HOLDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ),
     ("interlock", "promotion_failed"): ("the promotion could not be put in force: {detail}", ""),
     ("parachute", "not_prepared"): ("a rollback would not work now: {detail}", "ends when it would work again"),
+    ("parachute", "parachute_lost"): ("a rollback would not work now: {detail}", "ends when it would work again"),
 }
 """Why progression stands still, and how it ends besides `resume`."""
 
@@ -126,7 +183,7 @@ def spoken(name: str) -> str:
 
 def refusal(reason: str, detail: str, service: str = "") -> str:
     """One or two sentences: why a command was refused and the way out. `detail` may repeat the reason's name."""
-    detail = "" if detail == reason else detail
+    detail = "" if detail == reason else DETAILS.get((reason, detail), detail)
     if reason not in REFUSALS:
         return _sentence(detail or spoken(reason))
     what, way = (_fill(each, detail, service=service) for each in REFUSALS[reason])
@@ -135,7 +192,13 @@ def refusal(reason: str, detail: str, service: str = "") -> str:
 
 def blocked(reason: str, detail: str, stable: str) -> str:
     """Why a rollback is blocked, as part of a sentence."""
+    detail = "" if detail == reason else detail
     return _fill(BLOCKS.get(reason, f"{spoken(reason)} {{detail}}"), detail, stable=stable).strip()
+
+
+def rollback_by_hand(service: str, reason: str) -> str:
+    """The command that rolls back in spite of an interlock."""
+    return f"{PROGRAM} rollback {service}" + ("" if reason in ONLY_AUTOMATIC else ' --anyway --because "..."')
 
 
 def passed(interlock: str, detail: str, stable: str) -> str:
@@ -160,8 +223,8 @@ def _fill(text: str, detail: str, *, service: str = "", stable: str = "stable") 
     if not detail:
         for around in (" ({detail})", ": {detail}", " {detail}"):
             text = text.replace(around, "")
-    filled = text.replace("{detail}", detail).replace("{service}", service or "SERVICE")
-    return filled.replace("{stable}", stable)
+    filled = text.replace("{service}", service or "SERVICE").replace("{stable}", stable)
+    return filled.replace("{candidate}", OTHER.get(stable, "the candidate")).replace("{detail}", detail)
 
 
 def _begin(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from watchdog.text import gauges
 from watchdog.text.quantities import clock, count, duration, number, percent, rate
+from watchdog.text.reasons import OTHER
 
 Rule: TypeAlias = Mapping[str, Any]
 
@@ -22,8 +23,6 @@ SHARES = frozenset({RATIO, VERSUS})
 """Kinds that count bad requests of all."""
 SEQUENTIAL = SHARES | {COUNT}
 """Kinds whose evidence is an e-value."""
-
-OTHER = {"blue": "green", "green": "blue"}
 
 
 def about(rules: Iterable[Rule], name: str, candidate: str) -> Rule | None:
@@ -40,6 +39,11 @@ def _base(rule: Rule) -> tuple[str, str]:
     """The signal without its route, and the route."""
     name, _, route = str(rule.get("signal", "")).partition("[")
     return name, route.rstrip("]")
+
+
+def route(rule: Rule) -> str:
+    """The route that it judges; empty for all of them."""
+    return _base(rule)[1]
 
 
 def did(rule: Rule) -> str:

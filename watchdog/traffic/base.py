@@ -51,6 +51,19 @@ class Proof:
     stragglers: int
     probes: int
     detail: str = ""
+    straggling: tuple[str, ...] = ()
+    """The stragglers one by one: route, how long before the brake each began, how long it took."""
+    open: int | None = None
+    """Connections to the candidate that are still open; None: not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """Whether anything is open on a colour still."""
+
+    open: int | None
+    """Connections; None: this router cannot count them."""
+    detail: str = ""
 
 
 class EdgeLog(Protocol):
@@ -72,6 +85,18 @@ class Router(Protocol):
         """Make every split ready and prove that a rollback would work; the checks say what was tried and seen."""
         ...
 
+    async def recheck(self, stable: Colour) -> tuple[Check, ...]:
+        """The cheap part of the checklist once more; nothing that users get is changed, and nothing is reloaded."""
+        ...
+
+    async def rehearse(self, splits: Sequence[Split], *, drill: bool) -> tuple[Check, ...]:
+        """Every check that needs no change; with `drill` also each step of a rollback in a form that moves no user.
+
+        Every step of a drill says how long it took. The first split is the 100 % stable one. Whatever happens, what is
+        in force afterwards is what was in force before.
+        """
+        ...
+
     async def apply(self, split: Split, *, brake: bool, note: str) -> Applied:
         """Put a split in force. With `brake` cut the candidate off first, by rename alone. Idempotent."""
         ...
@@ -84,10 +109,32 @@ class Router(Protocol):
         """Let `colour` have its share again; the wall-clock time from which that holds. Idempotent. RouterError."""
         ...
 
+    async def cut_route(self, colour: Colour, route: str, *, cut: bool, note: str) -> float:
+        """Keep one route's users from `colour`, or let them go there again; since when that holds. Idempotent.
+
+        RouterError; also where the router knows no routes.
+        """
+        ...
+
+    async def drain(self, colour: Colour, within: float) -> Drained:
+        """Wait, at most `within` seconds, until nothing is open on a braked colour; then end it where that can be done.
+
+        RouterError when the router does not answer.
+        """
+        ...
+
     async def observe(self) -> InForce:
         """What is in force now."""
         ...
 
     async def prove(self, stable: Colour, since: float) -> Proof:
         """Show by live traffic, within the router's own deadline, that only `stable` answers since `since`."""
+        ...
+
+
+class OpenRouter(Router, Protocol):
+    """A router that holds connections, as the daemon makes and lets go of them."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
         ...

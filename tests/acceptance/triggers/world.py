@@ -270,7 +270,13 @@ def world(cells: Mapping[str, Cell], sources: Sources, *, before: float = 0.0) -
 
 def _changes(cells: Mapping[str, Cell], chat: ChatService) -> View:
     own = {
-        name: {"rules": list(cell.rules), "health": "health", "plan": "canary", "divert_for": DIVERT}
+        name: {
+            "rules": list(cell.rules),
+            "health": "health",
+            "plan": "canary",
+            "divert_for": DIVERT,
+            "router": {"nginx": {"shield": False}},  # users see who failed: that is what is measured here
+        }
         for name, cell in cells.items()
     }
     return {

@@ -22,9 +22,9 @@ from tests.sources.servers import (
     silent,
 )
 from watchdog.core.model import Missing
+from watchdog.outside.resolve import Resolver
 from watchdog.sources.actuator.client import QUESTIONS_AT_ONCE, Answer, Client, Target
 from watchdog.sources.http_probe import Tls
-from watchdog.sources.resolve import Resolver
 
 Paths = Sequence[tuple[str, Sequence[tuple[str, str]]]]
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from watchdog.core.model import Missing
+from watchdog.outside.haproxy_table import COUNTERS, Row
 from watchdog.sources.haproxy.counts import Counting, Counts, advance
-from watchdog.sources.haproxy.table import COUNTERS, Row
 
 
 def row(server: str = "green", /, *, sessions: float = 0.0, **counters: float) -> Row:

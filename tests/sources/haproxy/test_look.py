@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from tests.sources.haproxy.answers import answer, app, line
 from watchdog.core.model import Colour
+from watchdog.outside.haproxy_table import parse
 from watchdog.sources.haproxy.look import findings
-from watchdog.sources.haproxy.table import parse
 
 WANTED = {colour: ("app", (colour.value,)) for colour in Colour}
 

@@ -13,6 +13,9 @@ from watchdog.traffic.nginx.setup import write_common, write_service
 from watchdog.traffic.nginx.show import show
 
 TOKEN = "0123456789abcdef0123456789abcdef"
+SHIELD = "proxy_next_upstream error timeout http_500 http_502 http_503 http_504; proxy_next_upstream_tries 2;"
+"""What a location needs so that stable answers what the candidate fails; it may be inherited."""
+
 SPLIT = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=0.0, salt="d1")
 
 
@@ -70,7 +73,7 @@ class Host:
     def done(self, location: str, *, server: str = "", http: str = "", main: str = "") -> str:
         """A configuration in which everything else is in place, one directive per line where it matters."""
         return (
-            f"worker_shutdown_timeout 60s; {main}\nevents {{}}\nhttp {{ {self.include('http')}{http}\n"
+            f"worker_shutdown_timeout 60s; {main}\nevents {{}}\nhttp {{ {self.include('http')}{SHIELD} {http}\n"
             f"server {{ {self.include('server')}access_log /var/log/own.log;\n{server}\n{location}\n}}\n}}\n"
         )
 

@@ -1,6 +1,8 @@
 """The brake's flags: who set them, and who may take them away."""
 
 import asyncio
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from watchdog.core.model import BrakeKind, Colour
 from watchdog.traffic.base import RouterError
 from watchdog.traffic.nginx.brake import Brake
+from watchdog.traffic.nginx.waiting import until
 
 GREEN = Colour.GREEN
 
@@ -112,9 +115,54 @@ def test_a_flag_that_cannot_be_written_to_brakes_and_keeps_its_kind(tmp_path: Pa
     assert None is made.kind(GREEN)
 
 
+def test_a_folder_that_was_taken_away_is_made_again(tmp_path: Path) -> None:
+    """With its parents, so that nginx's workers can search them; the brake then works as ever."""
+    made = Brake("app", tmp_path / "state" / "brake", lambda: 1.0)
+    made.make_ready()
+    shutil.rmtree(tmp_path / "state")
+    pull(made, BrakeKind.ROLLBACK)
+
+    assert BrakeKind.ROLLBACK is made.kind(GREEN)
+    assert [0o755, 0o755] == [each.stat().st_mode & 0o777 for each in (made.folder, made.folder.parent)]
+
+
+def test_who_looks_while_the_note_is_written_sees_whose_brake_it_is(tmp_path: Path) -> None:
+    """A divert's flag on a slow disk is not taken for a rollback's."""
+    made = brake(tmp_path)
+    writing, seen = threading.Event(), threading.Event()
+
+    def slow(colour: Colour, text: str) -> None:
+        writing.set()
+        assert seen.wait(5.0)
+
+    made._write_note = slow  # type: ignore[method-assign]  # a disk that takes its time
+
+    async def play() -> BrakeKind | None:
+        pulling = asyncio.ensure_future(made.pull(GREEN, BrakeKind.DIVERT, "d1/7"))
+        assert await until(writing.is_set, 5.0)
+        kind = made.kind(GREEN)
+        seen.set()
+        await pulling
+        return kind
+
+    assert BrakeKind.DIVERT is asyncio.run(play())
+
+
 def test_a_brake_that_cannot_be_set_names_the_way_by_hand(tmp_path: Path) -> None:
-    """A missing folder is an error that says what to do."""
+    """A folder that cannot be made is an error that says what to do."""
+    (tmp_path / "nowhere").touch()
     made = Brake("app", tmp_path / "nowhere", lambda: 1.0)
 
     with pytest.raises(RouterError, match=f"by hand: touch {tmp_path}/nowhere/app.green"):
         pull(made, BrakeKind.ROLLBACK)
+
+
+def test_making_ready_waits_for_nobody(tmp_path: Path) -> None:
+    """While another thread writes the bodies this one goes on: a rollback must not stand behind a slow disk."""
+    made = brake(tmp_path)
+    made.prepared(GREEN).unlink()
+    with made._making:
+        made.make_ready()
+        assert not made.prepared(GREEN).exists()
+    made.make_ready()
+    assert made.prepared(GREEN).exists()

@@ -1,6 +1,7 @@
 """Commands with a deadline."""
 
 import asyncio
+import resource
 import time
 from pathlib import Path
 
@@ -87,3 +88,17 @@ def test_a_command_that_is_not_there_is_told() -> None:
 
     assert (False, None) == (ran.ok, ran.status)
     assert "/nonexistent/nginx -t: cannot be started (No such file or directory): no output" == str(ran)
+
+
+def test_without_a_descriptor_it_is_told() -> None:
+    """A command cannot be started then; behind a brake that is a warning, not an error of the program."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def play() -> Ran:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            return await run(("true",), 5)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert "true: cannot be started (Too many open files): no output" == str(asyncio.run(play()))

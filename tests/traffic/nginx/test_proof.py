@@ -84,7 +84,41 @@ def test_only_what_started_after_the_brake_counts() -> None:
         replace(line(0.5, GREEN), service="shop"),
     )
 
-    assert Counted(users=1, probes=1, to_candidate=0, stragglers=2) == count(lines, "app", BLUE, SINCE)
+    counted = count(lines, "app", BLUE, SINCE)
+
+    assert Counted(users=1, probes=1, to_candidate=0, stragglers=(lines.lines[2], lines.lines[3])) == counted
+
+
+def test_stragglers_are_told_one_by_one() -> None:
+    """Those that began first come first, a websocket says so, and a long list is cut."""
+    socket = replace(line(-60, GREEN), status=101, ended=SINCE + 1.5)
+    lines = Lines(socket, *(replace(line(-n, GREEN), route="labs", ended=SINCE + 0.5) for n in range(1, 12)))
+    proof, _ = prove(lines)
+
+    assert (12, 11) == (proof.stragglers, len(proof.straggling))
+    assert "other (websocket): began 60.0 s before the brake, took 61.5 s" == proof.straggling[0]
+    assert ("labs: began 11.0 s before the brake, took 11.5 s", "and 2 more") == (
+        proof.straggling[1],
+        proof.straggling[-1],
+    )
+
+
+def test_a_rehearsed_proof_counts_the_candidates_probes_alone() -> None:
+    """While the scratch brake holds they go to stable; a user on the candidate, as it should be, disproves nothing."""
+    lines = Lines(line(0.5, GREEN), line(0.5))
+    stray = Lines()
+
+    def rehearse(log: Lines, colour: Colour) -> Proof:
+        async def send() -> Sent:
+            log.lines.append(line(0.5, colour, mark=ProbeMark.CANDIDATE_PROBE))
+            return Sent(at=SINCE, status=200)
+
+        prover = Prover("app", log, lambda: SINCE + 5, send, deadline=1.0, settle=2.0)
+        return asyncio.run(prover.rehearse(BLUE, SINCE, send))
+
+    good, bad = rehearse(lines, BLUE), rehearse(stray, GREEN)
+    assert (True, 20, 20, 0) == (good.ok, good.probes, good.to_stable, good.to_candidate)
+    assert (False, 5) == (bad.ok, bad.to_candidate)
 
 
 @pytest.mark.parametrize("seen", [replace(line(0.5), colour=GREEN), replace(line(0.5), answered_by=GREEN)])

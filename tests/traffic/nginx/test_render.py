@@ -28,7 +28,10 @@ def test_the_whole_file_of_a_step() -> None:
     assert body.splitlines() == [
         "# Written by rollback-watchdog and replaced as a whole: a change by hand is noticed and stops its orders.",
         "upstream rwd-app-blue { zone rwd-app-blue 64k; server 127.0.0.1:8081; keepalive 32; keepalive_timeout 4s; }",
-        "upstream rwd-app-green { zone rwd-app-green 64k; server 127.0.0.1:8082; keepalive 32; keepalive_timeout 4s; }",
+        (
+            "upstream rwd-app-green { zone rwd-app-green 64k; server 127.0.0.1:8082 max_fails=0; "
+            "server 127.0.0.1:8081 max_fails=0 backup; keepalive 32; keepalive_timeout 4s; }"
+        ),
         f'map $http_x_rwd_probe $rwd_app_probe {{ "{TOKEN}" 1; default 0; }}',
         'map "${uid_got}${uid_set}" $rwd_app_known { "" 0; default 1; }',
         'split_clients "app:d1:${uid_got}${uid_set}" $rwd_app_draw { 10% green; * blue; }',
@@ -40,6 +43,7 @@ def test_the_whole_file_of_a_step() -> None:
         "    open/1/1  rwd-app-green;",
         "    default   rwd-app-blue;",
         "}",
+        'map "" $rwd_app_stable { default rwd-app-blue; }',
     ]
 
 

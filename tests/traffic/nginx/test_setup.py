@@ -35,7 +35,7 @@ def test_a_split_in_force_stays(tmp_path: Path) -> None:
     assert ["app.http.conf"] == names(write_service(tmp_path, moved, tmp_path / "s", SPLIT))
 
     text = (tmp_path / "app.http.conf").read_text()
-    assert (step, True) == (render.read_header(text).split, "server 127.0.0.1:9081;" in text)
+    assert (step, True) == (render.read_header(text).split, "server 127.0.0.1:9081 max_fails=0;" in text)
 
 
 def test_a_file_that_is_not_ours_is_not_overwritten(tmp_path: Path) -> None:

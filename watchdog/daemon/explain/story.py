@@ -10,16 +10,21 @@ from typing import Any, Final
 
 from watchdog.control import view
 from watchdog.control.view import Data, Moment
-from watchdog.core.effects import Effect, ObserveTraffic, ProbeColour
+from watchdog.core.effects import Effect, ObserveTraffic, ProbeColour, Recheck
 from watchdog.core.engine import effects_of, evolve
-from watchdog.core.events import Command, Observed, Outcome, TrafficOutcome
+from watchdog.core.events import Command, HookOutcome, Observed, Outcome, ProofOutcome, TrafficOutcome
 from watchdog.core.model import Seconds
 from watchdog.core.records import (
+    ArmedAgain,
     BlockCleared,
+    Disarmed,
     DivertBlocked,
     DivertOrdered,
+    DoneByHand,
     HoldLifted,
     HoldSet,
+    ParachuteLost,
+    ParachuteRegained,
     PhaseChanged,
     Record,
     RollbackBlocked,
@@ -33,7 +38,7 @@ from watchdog.core.records import (
 from watchdog.core.state import Deployment, State
 from watchdog.daemon.explain.trails import Trail
 
-QUESTIONS: Final = (ProbeColour, ObserveTraffic)
+QUESTIONS: Final = (ProbeColour, ObserveTraffic, Recheck)
 """Effects that only ask; they are too many to tell and change nothing."""
 
 
@@ -42,7 +47,8 @@ def explain_records(records: Iterable[Record], service: str, to_wall: Callable[[
 
     Keys: `service`, `deployment` (as in the view; None when there is none), `rules` (each with its `rows`),
     `interlocks`, `effects`, `diverts`, `holds`, `phases`, `commands`, `waivers`, `observed` (what observing rules would
-    have asked for), `not_considered`. Times are Unix seconds.
+    have asked for), `watch` (the way back lost and regained, disarmed and armed, done by hand), `not_considered`.
+    Times are Unix seconds.
     """
     story = _Story(service, to_wall)
     for record in records:
@@ -65,7 +71,7 @@ class _Story:
         self._stopped: Data | None = None
         self._effects: dict[str, Data] = {}
         self._lists: dict[str, list[Data]] = {
-            name: [] for name in ("interlocks", "diverts", "holds", "phases", "commands", "waivers", "observed")
+            name: [] for name in ("interlocks", "diverts", "holds", "phases", "commands", "waivers", "observed", "watch")
         }
 
     def take(self, record: Record) -> None:
@@ -81,7 +87,7 @@ class _Story:
             self._ended(body, record.at)
         elif isinstance(body, Command) and getattr(body, "service", self._service) == self._service:
             kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(body).__name__).lower()
-            self._add("commands", record.at, kind=kind, by=body.by, because=body.because)
+            self._add("commands", record.at, kind=kind, by=body.by, because=body.because, about=_ordered_about(body))
         elif getattr(body, "service", None) == self._service:
             self._decided(body, record.at)
 
@@ -168,6 +174,22 @@ class _Story:
                 self._add("waivers", at, rule=body.rule, until=None, by=body.by, because="")
             case WouldHaveAsked():
                 self._add("observed", at, rule=body.rule, ask=str(body.ask))
+            case _:
+                self._watched(body, at)
+
+    def _watched(self, body: object, at: Seconds) -> None:
+        match body:
+            case Disarmed():
+                until = self._wall(body.until)
+                self._add("watch", at, what="disarmed", by=body.by, because=body.because, until=until)
+            case ArmedAgain():
+                self._add("watch", at, what="armed", by=body.by)
+            case ParachuteLost():
+                self._add("watch", at, what="parachute_lost", detail=body.detail)
+            case ParachuteRegained():
+                self._add("watch", at, what="parachute_regained")
+            case DoneByHand():
+                self._add("watch", at, what="done_by_hand", task=body.task, by=body.by, because=body.because)
 
     def _decide(self) -> None:
         """Keep the rules as they stand now: what they had seen when it was decided, or in the end."""
@@ -217,6 +239,10 @@ class _Story:
         known["outcome"] = {"at": self._wall(at), "ok": body.ok, "detail": body.detail}
         if isinstance(body, TrafficOutcome):
             known["outcome"] |= {"braked": self._wall(body.braked_at), "warnings": list(body.warnings)}
+        elif isinstance(body, ProofOutcome):
+            known["outcome"] |= {"to_stable": body.to_stable, "stragglers": body.stragglers, "open": body.open}
+        elif isinstance(body, HookOutcome):
+            known["outcome"] |= {"status": body.status}
 
 
 def _of_candidate(name: str, deployment: Deployment) -> bool:
@@ -234,10 +260,19 @@ def _about(effect: Effect) -> Data:
     found: Data = {}
     if split is not None:
         found |= {"weight": split.weight, "promoted": split.promoted, "brake": getattr(effect, "brake", False)}
-    for key in ("colour", "stable", "incident", "repetition"):
+    for key in ("colour", "stable", "incident", "repetition", "level", "hook", "route", "cut", "drill", "within"):
         if hasattr(effect, key):
             value = getattr(effect, key)
-            found[key] = value if isinstance(value, int) else str(value)
+            found[key] = value if isinstance(value, (int, float)) else str(value)
     if hasattr(effect, "contacts"):
         found["contacts"] = list(effect.contacts)
     return found
+
+
+def _ordered_about(command: Command) -> str:
+    """What a human's order names besides the service: a rule, a route, a task, a share."""
+    share = getattr(command, "weight", None)
+    named = next((getattr(command, key) for key in ("rule", "route", "task", "release") if hasattr(command, key)), "")
+    if share is not None:
+        return f"{100.0 * share:g} %"
+    return named if isinstance(named, str) else ""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from watchdog.config.sources.command import CommandSettings
 from watchdog.config.words import Secret
 from watchdog.core.model import Seconds
-from watchdog.sources.command import CommandSource, base_environment
-from watchdog.sources.command_run import Command
+from watchdog.outside.command_run import Command, base_environment
+from watchdog.sources.command import CommandSource
 
 
 def command(settings: CommandSettings, now: Callable[[], Seconds], reveal: Callable[[Secret], str]) -> CommandSource:

@@ -11,14 +11,22 @@ from typing import Any, Final, TypeAlias
 
 from watchdog.core.rules.bounds import lower_bound
 from watchdog.text import deployment as words
-from watchdog.text import rules
+from watchdog.text import readiness, rules
 from watchdog.text.quantities import clock, moment
-from watchdog.text.reasons import PROGRAM
+from watchdog.text.reasons import OTHER, PROGRAM
 
 Plain: TypeAlias = Mapping[str, Any]
 
 CONFIDENCE_ALPHA: Final = 0.001
 """The lower bound that people are told is refuted at this level, at whatever moment they look: 99.9 %."""
+
+
+ON_CALL: Final = 2
+"""The level that is told first."""
+
+
+AT_ONCE_S: Final = 30.0
+"""A level that hears so soon after the opening hears together with on-call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,8 @@ class Facts:
     deployment: Plain | None
     """The incident's own deployment; None when there is none, or another one runs by now."""
     zone: tzinfo | None
+    level: int = ON_CALL
+    """Of the escalation: whom the message is for."""
 
     @property
     def name(self) -> str:
@@ -50,7 +60,7 @@ class Facts:
     @property
     def candidate(self) -> str:
         """The other one."""
-        return rules.OTHER[self.stable]
+        return OTHER[self.stable]
 
     @property
     def rules(self) -> list[Plain]:
@@ -91,14 +101,38 @@ class Facts:
         return f"{said[:1].upper()}{said[1:]}."
 
     def next_told(self) -> str:
-        """Who is told again, and when, unless somebody acknowledges."""
-        if self.incident["next"] is None or not self.incident["contacts"]:
+        """Who is told next, and when, unless somebody acknowledges."""
+        incident = self.incident
+        if incident["next"] is None or not incident["next_to"]:
             return ""
-        return f"Next: {', '.join(self.incident['contacts'])} at {self.clock(self.incident['next'])}."
+        return f"Next: {joined(incident['next_to'])} at {self.clock(incident['next'])}."
 
-    def brake(self) -> str:
-        """The command that cuts the candidate off without this program."""
-        return f"touch {self.view['state_folder']}/brake/{self.name}.{self.candidate}"
+    def told_before(self) -> str:
+        """For those who are told after others: who was, and that nobody has taken over; empty for on-call."""
+        if self.level <= ON_CALL:
+            return ""
+        if self.view["now"] - self.incident["opened"] < AT_ONCE_S:
+            return (
+                f"{joined(self.incident['contacts'])} is told at this moment, too." if self.incident["contacts"] else ""
+            )
+        on_call = (self.incident["contacts"], self.incident["opened"])
+        levels = [(each["contacts"], each["told"]) for each in self.incident["levels"] if each["level"] < self.level]
+        told = [(who, at) for who, at in (on_call, *levels) if who and at is not None]
+        if not told:
+            return "Nobody was told before you."
+        said = ", ".join(f"{joined(who)} at {self.clock(at)}" for who, at in told).replace(" at ", " was told at ", 1)
+        if len(told) == 1 and len(told[0][0]) == 1:
+            return f"{said} and has not acknowledged."
+        return f"{said}; nobody has acknowledged."
+
+    def by_hand(self) -> list[str]:
+        """The commands that move users off the candidate without this program, by kind of router."""
+        known = self.view.get("by_hand", {}).get(self.name, {}).get(self.candidate)
+        return list(known) if known else [f"touch {self.view['state_folder']}/brake/{self.name}.{self.candidate}"]
+
+    def wrote(self) -> str:
+        """Since when the candidate has data that stable lacks."""
+        return readiness.wrote(self.deployment, self.zone, now=self.view["now"]) if self.deployment else ""
 
     def command(self, words: str, *, because: bool = False) -> str:
         """A command as it is typed."""

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
-from watchdog.notify.words.facts import Facts
+from watchdog.notify.words.facts import ON_CALL, Facts
 from watchdog.notify.words.shapes import SHAPES, generic
-from watchdog.notify.words.tags import CHECK_TODAY, NO_ACTION, Shape
+from watchdog.notify.words.tags import CHECK_TODAY, HANDS, NO_ACTION, Shape
 
 LABEL_WIDTH: Final = 7
 
-OVER_AT_ONCE: Final = frozenset({"proved_by_traffic", "not_durable"})
+OVER_AT_ONCE: Final = frozenset(
+    {"proved_by_traffic", "not_durable", "parachute_regained", "disarm_over", "hook_failed", "shadow"}
+)
 """Incidents that are resolved when they open: the message is all there is to them."""
 
-OF_THE_PRESENT: Final = frozenset({"Now", "Ways"})
+OF_THE_PRESENT: Final = frozenset({"Now", "Ways", HANDS})
 """Lines that are true, and offer something, only while the incident is open."""
 
 BRAKE_HELPS: Final = frozenset(
@@ -35,11 +37,18 @@ class Message:
 
 
 def message(
-    view: Mapping[str, Any], service: str, incident_id: str, repetition: int, *, zone: tzinfo | None = None
+    view: Mapping[str, Any],
+    service: str,
+    incident_id: str,
+    repetition: int,
+    *,
+    level: int = ON_CALL,
+    zone: tzinfo | None = None,
 ) -> Message:
     """The message about one incident, from `control.view.whole` and what the daemon adds to it.
 
-    `repetition` counts from 0. `zone`: the reader's, None for the host's. An incident that the view no longer has
+    `repetition` counts from 0. `level` is the reader's in the escalation: those after on-call are told who was told
+    before them. `zone`: the reader's, None for the host's. An incident that the view no longer has
     gives a message that says so.
     """
     told = view["services"].get(service)
@@ -54,7 +63,7 @@ def message(
     deployment = told["deployment"]
     if deployment is not None and deployment["id"] != incident["deployment"]:
         deployment = None
-    facts = Facts(view=view, service=told, incident=incident, deployment=deployment, zone=zone)
+    facts = Facts(view=view, service=told, incident=incident, deployment=deployment, zone=zone, level=level)
     shape = SHAPES.get(incident["reason"], generic)(facts)
     return Message(title=_title(facts, shape, repetition), body=_body(facts, shape))
 
@@ -62,8 +71,14 @@ def message(
 def _title(facts: Facts, shape: Shape, repetition: int) -> str:
     if _is_over(facts):
         return f"{NO_ACTION} Over since {facts.clock(facts.incident['resolved'])}: {shape.first}"
-    again = f" (message {repetition + 1})" if repetition else ""
-    return f"{shape.tag} {shape.first}{again}"
+    # Those who are told later have not seen the earlier messages: a number would only make them look for these.
+    again = f" (message {repetition + 1})" if repetition and facts.level <= ON_CALL else ""
+    before = facts.told_before()
+    return f"{shape.tag} {shape.first}{again}{' ' + _begin(before) if before else ''}"
+
+
+def _begin(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _is_over(facts: Facts) -> bool:
@@ -74,8 +89,10 @@ def _is_over(facts: Facts) -> bool:
 def _body(facts: Facts, shape: Shape) -> str:
     left_out = OF_THE_PRESENT if _is_over(facts) else frozenset()
     lines = [line for label, texts in shape.lines if label not in left_out for line in _labelled(label, texts)]
-    if facts.deployment is not None and facts.deployment["phase"] in BRAKE_HELPS:
-        lines.append(f"By hand, if I am dead: {facts.brake()}")
+    told_above = any(label == HANDS for label, _ in shape.lines)
+    if facts.deployment is not None and facts.deployment["phase"] in BRAKE_HELPS and not told_above:
+        first, *others = facts.by_hand()
+        lines += [f"By hand, if I am dead: {first}", *(f"       {command}" for command in others)]
     more = "explain" if facts.deployment is not None else "status"
     lines += _labelled("More", (facts.command(f"{more} {facts.name}"),))
     return "\n".join(lines)

@@ -3,10 +3,20 @@
 What lives here: that one shape. What must not: the shapes of what waits for a human (`shapes`).
 """
 
-from watchdog.notify.words.facts import Facts, Plain, sentence
+from collections.abc import Mapping
+from typing import Final
+
+from watchdog.notify.words.facts import Facts, Plain, joined, sentence
 from watchdog.notify.words.tags import NO_ACTION, Shape
-from watchdog.text import rules
+from watchdog.text import aftermath, rules
 from watchdog.text.quantities import count, duration, per_second, weight
+
+LEFT: Final[Mapping[str, str]] = {
+    "leave": "{candidate} is left running for you to look at.",
+    "drain": "{candidate} is drained: what is open on it may end.",
+    "stop": "{candidate} is drained, then stopped.",
+}
+"""What becomes of the candidate."""
 
 
 def proved(facts: Facts) -> Shape:
@@ -22,19 +32,30 @@ def proved(facts: Facts) -> Shape:
             ("Took", _took(facts, rollback)),
             ("State", (_state(facts),)),
             ("Notes", _notes(facts, rollback)),
+            ("Hooks", _hooks(facts)),
+            ("Tasks", _tasks(facts)),
         ),
     )
 
 
 def _why(facts: Facts, rollback: Plain) -> tuple[str, ...]:
     ordered = f"ordered by {rollback['by']}." if rollback.get("by") else ""
+    if rollback.get("reason") == "rolled_back_with":
+        others = joined(facts.service["goes_with"]) or "a service of its group"
+        ordered = sentence(f"{others} was rolled back, and {facts.name} goes with it.", ordered)
     return tuple(line for line in (ordered, *facts.evidence()) if line)
 
 
 def _users(facts: Facts) -> str:
+    told = aftermath.users(facts.deployment) if facts.deployment else ""
+    return sentence(told or _suffered(facts), _exposed(facts))
+
+
+def _suffered(facts: Facts) -> str:
+    """What the rules counted, where nobody counts users."""
     counted = [each for each in facts.rules if each["kind"] == rules.RATIO and each["bad"] and rules.of_users(each)]
     worst = max(counted, key=lambda each: float(each["bad"]), default=None)
-    return sentence(f"{rules.suffered(worst)}." if worst else "", _exposed(facts))
+    return f"{rules.suffered(worst)}." if worst else ""
 
 
 def _exposed(facts: Facts) -> str:
@@ -68,7 +89,7 @@ def _took(facts: Facts, rollback: Plain) -> tuple[str, ...]:
 
 
 def _state(facts: Facts) -> str:
-    left = f"{facts.candidate} is left running for you to look at."
+    left = LEFT[facts.service["candidate_after_rollback"]].format(candidate=facts.candidate)
     release = facts.deployment["release"] if facts.deployment else None
     if release is None or release not in facts.service["known_bad"]:
         return left
@@ -81,7 +102,21 @@ def _notes(facts: Facts, rollback: Plain) -> tuple[str, ...]:
     if facts.deployment is not None and facts.deployment["diverts"]:
         diverts = count(facts.deployment["diverts"], "divert")
         notes.append(f"{facts.candidate} had been cut off on suspicion before ({diverts}): users met it for less time.")
-    if rollback.get("stragglers"):
-        late = count(rollback["stragglers"], "request")
-        notes.append(f"{late} that had begun before ended on {facts.candidate} afterwards.")
-    return tuple(notes)
+    return (*notes, *(aftermath.stragglers(facts.deployment) if facts.deployment else ()))
+
+
+def _hooks(facts: Facts) -> tuple[str, ...]:
+    """How the operator's commands went so far."""
+    return tuple(f"{line}." for line in aftermath.hooks(facts.deployment, facts.zone)) if facts.deployment else ()
+
+
+def _tasks(facts: Facts) -> tuple[str, ...]:
+    """What is prepared for hands: the command to copy, and how to say that it was run."""
+    left = aftermath.open_tasks(facts.deployment) if facts.deployment else []
+    if not left:
+        return ()
+    lines = ["for your hands; I never run these:"]
+    for each in left:
+        command, did = aftermath.task(facts.name, each)
+        lines += [f"  {command}", f"  then: {did}"]
+    return tuple(lines)

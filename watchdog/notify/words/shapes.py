@@ -7,11 +7,12 @@ What lives here: the shapes and the table that chooses one. What must not: looki
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from watchdog.notify.words import watch
 from watchdog.notify.words.facts import Facts, joined, sentence
-from watchdog.notify.words.failed import blocked, rollback_failed
+from watchdog.notify.words.failed import blocked, rollback_failed, shadow
 from watchdog.notify.words.proved import proved
 from watchdog.notify.words.tags import CHECK_TODAY, DECIDE_NOW, NO_ACTION, Shape
-from watchdog.notify.words.ways import Way, ack, back, resume, ways
+from watchdog.notify.words.ways import Way, ack, back, divert, hold, resume, ways
 from watchdog.text.quantities import duration, weight
 from watchdog.text.reasons import spoken
 
@@ -28,7 +29,17 @@ def _freeze(facts: Facts) -> Shape:
         lines=(
             ("Why", tuple(facts.evidence())),
             ("Now", (sentence(facts.exposure(), armed, facts.next_told()),)),
-            ("Ways", ways(facts, back(facts), resume(facts, "go on in spite of it"), ack(facts))),
+            (
+                "Ways",
+                ways(
+                    facts,
+                    back(facts),
+                    *hold(facts),
+                    *divert(facts),
+                    resume(facts, "go on in spite of it"),
+                    ack(facts),
+                ),
+            ),
         ),
     )
 
@@ -86,6 +97,8 @@ def _step_failed(facts: Facts) -> Shape:
 
 def _brake_failed(facts: Facts) -> Shape:
     """The brake's flag could not be moved."""
+    if facts.incident["detail"].startswith("route "):
+        return watch.route_not_moved(facts)
     return Shape(
         tag=CHECK_TODAY,
         first=f"{facts.what}: the brake of {facts.candidate} could not be moved.",
@@ -208,9 +221,34 @@ def generic(facts: Facts) -> Shape:
 
 _Make: TypeAlias = Callable[[Facts], Shape]
 
+BLOCKING: Final = (
+    "stop_the_line", "schema", "writes_on_candidate", "stable_down", "common_cause", "known_bad", "budget", "wave",
+)  # fmt: skip
+"""Interlocks that turn a rollback into a freeze."""
+
+
+def _unknown(facts: Facts) -> Shape:
+    """Nobody knows how something ended: a rollback that is tried again, or a hook that is not."""
+    failed = facts.deployment is not None and facts.deployment["phase"] == "rollback_failed"
+    return rollback_failed(facts) if failed else watch.hook_lost(facts)
+
+
+def _disarmed(facts: Facts) -> Shape:
+    """A rollback that a disarming stops, or the disarming itself."""
+    return blocked(facts) if facts.wanted else watch.disarmed(facts)
+
+
 SHAPES: Final[Mapping[str, _Make]] = {
+    "disarmed": _disarmed,
     "proved_by_traffic": proved,
-    **dict.fromkeys(("stop_the_line", "schema", "stable_down", "common_cause", "known_bad"), blocked),
+    **dict.fromkeys(BLOCKING, blocked),
+    "shadow": shadow,
+    "parachute_lost": watch.parachute_lost,
+    "parachute_regained": watch.parachute_regained,
+    "disarm_over": watch.disarm_over,
+    "line_still_stopped": watch.line_still_stopped,
+    "hook_failed": watch.hook_failed,
+    "outcome_unknown": _unknown,
     **dict.fromkeys(("switch_failed", "proof_failed", "retry"), rollback_failed),
     "rule_freezes": _freeze,
     "third_divert": _third_divert,

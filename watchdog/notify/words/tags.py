@@ -13,6 +13,9 @@ DECIDE_NOW: Final = "[DECIDE NOW]"
 CHECK_TODAY: Final = "[CHECK TODAY]"
 """The watch is degraded, or the release waits."""
 
+HANDS: Final = "Hands"
+"""The label of what a human can do without this program; it stands in the place of the last line's brake."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:

@@ -4,8 +4,14 @@ What lives here: the commands that several shapes offer, and their alignment. Wh
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from watchdog.notify.words.facts import Facts
+from watchdog.text import rules
+from watchdog.text.quantities import weight
+
+MAY_GIVE_LESS: Final = frozenset({"soaking", "waiting", "baking"})
+"""Phases in which the candidate has its step's share, and may have less of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +45,57 @@ def back(facts: Facts, *, anyway: bool = False, note: str = "") -> Way:
 def resume(facts: Facts, does: str) -> Way:
     """Let it go on."""
     return Way(words=f"resume {facts.name}", does=does)
+
+
+def hold(facts: Facts) -> tuple[Way, ...]:
+    """Fewer users on the candidate, where the phase allows it and the plan has a smaller share."""
+    deployment = facts.deployment
+    if deployment is None or deployment["phase"] not in MAY_GIVE_LESS or deployment["in_force"]["promoted"]:
+        return ()
+    now = deployment["in_force"]["weight"]
+    less = next((step["weight"] for step in deployment["steps"] if step["weight"] < now), None)
+    if less is None:
+        return ()
+    share = weight(less).replace(" ", "")
+    does = f"most users to {facts.stable}, keep some on {facts.candidate}"
+    return (Way(words=f"hold {facts.name} {share}", does=does),)
+
+
+def divert(facts: Facts) -> tuple[Way, ...]:
+    """One route's users to stable, where the router can do that; the worst route when counts tell it."""
+    deployment = facts.deployment
+    if deployment is None or not facts.service["cuts_routes"] or deployment["phase"] not in MAY_GIVE_LESS:
+        return ()
+    left = [route for route in facts.service["routes"] if route not in deployment["routes_cut"]]
+    worst = worst_route(facts, left)
+    if not left:
+        return ()
+    does = f"{f'users of {worst}' if worst else 'users of that route'} to {facts.stable}, the others stay"
+    return (Way(words=f"divert {facts.name} {worst or 'ROUTE'}", does=does),)
+
+
+def worst_route(facts: Facts, routes: list[str]) -> str:
+    """The route on which the largest part of the candidate's requests is bad; empty when no count tells."""
+    counted = [
+        each
+        for each in facts.service["rules"]
+        if each["colour"] == facts.candidate and each["kind"] in rules.SHARES and each["bad"]
+        if rules.route(each) in routes
+    ]
+    worst = max(counted, key=rules.share, default=None)
+    return rules.route(worst) if worst is not None else ""
+
+
+def arm(facts: Facts) -> Way:
+    """End a disarming."""
+    return Way(words=f"disarm {facts.name} --end", does="the program may act again for this service")
+
+
+def release() -> Way:
+    """Let the line go."""
+    return Way(words="stop-the-line --release", does="the program may act again, everywhere")
+
+
+def preflight(facts: Facts) -> Way:
+    """Look what is wrong with the way back."""
+    return Way(words=f"preflight {facts.name}", does="the checklist: what would not work")

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 
 from watchdog.core.model import Missing, Seconds
+from watchdog.outside.resolve import Resolver
 from watchdog.sources.health_errors import ProberError, classify
 from watchdog.sources.http_probe import STEP_SHARE, Tls, agent, ssl_context
-from watchdog.sources.resolve import Resolver
 
 QUESTIONS_AT_ONCE = 4
 """Per server. More would take the application's threads from its users."""

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from watchdog.core import deltas
 from watchdog.core.deltas import Counters, Raw
 from watchdog.core.model import Missing, Seconds
-from watchdog.sources.haproxy.table import COUNTERS, Row
+from watchdog.outside.haproxy_table import COUNTERS, Row
 
 OLDER_AT_MOST = 3
 """Polls that an older process may answer before it is the present one."""

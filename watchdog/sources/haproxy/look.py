@@ -6,8 +6,8 @@ What lives here: findings, pure. What must not: asking.
 from collections.abc import Iterator, Mapping
 
 from watchdog.core.model import Colour
+from watchdog.outside.haproxy_table import Table
 from watchdog.sources.base import Finding
-from watchdog.sources.haproxy.table import Table
 
 NAMES_AT_MOST = 12
 """More names are no help on one line."""

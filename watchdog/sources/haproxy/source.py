@@ -1,18 +1,18 @@
 """Asks HAProxy what happened to each colour's requests.
 
-What lives here: readings from rows and counts. What must not: parsing (`table`), differences (`counts`), the socket
-(`runtime`), rules. This is a querying source: a HAProxy that does not answer says nothing about the colours.
+What lives here: readings from rows and counts. What must not: parsing and the socket (`watchdog.outside`),
+differences (`counts`), rules. This is a querying source: a HAProxy that does not answer says nothing about the colours.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.core.model import Colour, Missing, Reading, Seconds, Value
+from watchdog.outside.haproxy_socket import NoAnswerError, Runtime
+from watchdog.outside.haproxy_table import COMMANDS, Row, Table, TableError, parse
 from watchdog.sources.base import Finding, Now
 from watchdog.sources.haproxy import look
 from watchdog.sources.haproxy.counts import Counting, Counts, advance
-from watchdog.sources.haproxy.runtime import NoAnswerError, Runtime
-from watchdog.sources.haproxy.table import COMMANDS, Row, Table, TableError, parse
 
 COUNTS = ("requests", "errors", "connect_errors", "response_errors", "retries")
 SIGNALS = (*COUNTS, "sessions", "queue", "response_time", "server_up")

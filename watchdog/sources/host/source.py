@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from watchdog.core.model import Colour, Missing, Reading, Seconds
+from watchdog.outside.blocking import BlockingCalls, BusyError
 from watchdog.sources.base import Finding, Now
-from watchdog.sources.blocking import BlockingCalls, BusyError
 from watchdog.sources.host import system
 from watchdog.sources.host.gauge import GroupGauge, reading
 from watchdog.sources.host.groups import Group

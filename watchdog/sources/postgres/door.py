@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
 from watchdog.core.model import Colour, Missing, Seconds
+from watchdog.outside.blocking import BlockingCalls, BusyError
 from watchdog.sources.base import Now
-from watchdog.sources.blocking import BlockingCalls, BusyError
 from watchdog.sources.postgres import measures
 from watchdog.sources.postgres.facts import Facts, gather
 from watchdog.sources.postgres.measures import Measured, Query, Standing

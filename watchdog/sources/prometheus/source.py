@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from watchdog.core.model import Missing, Reading, Seconds
+from watchdog.outside.blocking import BlockingCalls, BusyError
 from watchdog.sources.base import Finding, Now
-from watchdog.sources.blocking import BlockingCalls, BusyError
 from watchdog.sources.prometheus import counting, instant
 from watchdog.sources.prometheus.client import AskError, Client
 from watchdog.sources.prometheus.counting import Counted, State

@@ -4,6 +4,7 @@ What lives here: the private mount namespace in which the new file lies over the
 may be made. What must not: touching the live file.
 """
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -30,12 +31,17 @@ class Ahead:
         self._live = live
         self._dump = tuple(dump)
         self._deadline = deadline
+        self._turn = asyncio.Lock()  # a preparation and a rehearsal would lay each other's file over the live one
         self._candidate = live.with_name(f".{live.name}.ahead")
         self.dumped = ""
         """The whole configuration, as the last successful test printed it."""
 
     async def test(self, name: str, text: str) -> Check:
         """One check: nginx accepts its whole configuration with this text in the live file's place."""
+        async with self._turn:
+            return await self._test(name, text)
+
+    async def _test(self, name: str, text: str) -> Check:
         digest = render.read_header(text).digest
         try:
             await aside(lambda: files.stage(self._candidate, text), self._deadline)

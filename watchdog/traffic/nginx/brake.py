@@ -5,6 +5,7 @@ A flag that this program did not write was set by a human, and only a human take
 """
 
 import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ class Brake:
         self.scratch = folder / f"{service}.scratch"
         self._service = service
         self._wall = wall
+        self._making = threading.Lock()
         # What could perhaps not be written into a flag: its kind, and which file that is true of.
         self._kinds: dict[Colour, tuple[BrakeKind, tuple[int, int]]] = {}
 
@@ -39,14 +41,30 @@ class Brake:
         return self.folder / f".{self._service}.{colour}"
 
     def make_ready(self) -> None:
-        """Make the folder and the bodies of both flags, durable. OSError."""
+        """Make the folder and the bodies of both flags, durable. OSError.
+
+        Never waits: if another thread is at it already, that one makes them.
+        """
+        if not self._making.acquire(blocking=False):
+            return
+        try:
+            self._make_ready()
+        finally:
+            self._making.release()
+
+    def _make_ready(self) -> None:
         if not self.folder.is_dir():
-            self.folder.mkdir(mode=files.FOLDER, parents=True)
-            self.folder.chmod(files.FOLDER)  # whatever the umask: nginx's workers must be able to search it
+            self._make_folder()
         for colour in Colour:
             body = self._body(colour)
             if files.read(self.prepared(colour)) != body:
                 files.stage(self.prepared(colour), body)
+
+    def _make_folder(self) -> None:
+        missing = [each for each in (self.folder, *self.folder.parents) if not each.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(files.FOLDER)  # whatever the umask: nginx's workers must be able to search it
 
     def _body(self, colour: Colour) -> str:
         return f"{FIRST_LINE}\nservice: {self._service}\ncolour: {colour}\n"
@@ -79,6 +97,8 @@ class Brake:
         # A rollback's brake outlasts a divert's; a human's outlasts both.
         if present is None or (present is BrakeKind.DIVERT and kind is BrakeKind.ROLLBACK):
             text = f"kind: {kind}\nsince: {at:.3f}\nnote: {' '.join(note.split())}\n"
+            # Before the note, too: who looks meanwhile must not take a divert's flag for a rollback's.
+            self._kinds[colour] = (kind, files.identity(self.flag(colour)))
             await self._best_effort(lambda: self._write_note(colour, text))
             self._kinds[colour] = (kind, files.identity(self.flag(colour)))
         return at
@@ -88,7 +108,9 @@ class Brake:
         try:
             try:
                 files.swap(prepared, flag)
-            except FileNotFoundError:  # never prepared, or taken away by somebody
+            except FileNotFoundError:  # never prepared, or taken away by somebody, perhaps with the folder
+                if not self.folder.is_dir():
+                    self._make_folder()
                 self._create(flag, self._body(colour))
         except OSError as error:
             raise RouterError(

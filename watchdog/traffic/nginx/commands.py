@@ -95,7 +95,10 @@ async def run(
     argv: Sequence[str], deadline: float, *, limit: int = OUTPUT_BYTES, off: asyncio.Event | None = None
 ) -> Ran:
     """Run a command for at most `deadline` seconds; when `off` is set it is killed at once. Never raises for it."""
-    output = _Output(limit)
+    try:
+        output = _Output(limit)
+    except OSError as error:  # no descriptor is left
+        return Ran(argv=tuple(argv), status=None, output="", problem=f"cannot be started ({error.strerror})")
     process: asyncio.subprocess.Process | None = None
     problem = ""
     try:

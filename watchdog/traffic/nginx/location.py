@@ -6,7 +6,7 @@ What lives here: one function per trap of a location. What must not: server bloc
 import re
 from pathlib import Path
 
-from watchdog.traffic.nginx import render
+from watchdog.traffic.nginx import lines, render
 from watchdog.traffic.nginx.findings import Findings
 from watchdog.traffic.nginx.places import Place
 from watchdog.traffic.nginx.render import ServiceNginx
@@ -32,6 +32,7 @@ def review(place: Place, setup: ServiceNginx, findings: Findings) -> None:
     else:
         _needs_host(place, block, findings)
     _tls_name(place, block, findings)
+    lines.review(place, setup, findings)
     _userid(block, findings)
     _log(block, findings)
     _cache(block, findings)
@@ -120,10 +121,10 @@ def _tls_name(place: Place, block: Node, findings: Findings) -> None:
     """Over TLS nginx would ask for, and verify, the name of our pool."""
     if place.target.scheme == "https" and not block.effective("proxy_ssl_name"):
         name = "$host" if place.ours else place.target.host.partition(":")[0]
-        lines = [f"proxy_ssl_name {name};"]
+        added = [f"proxy_ssl_name {name};"]
         if not block.effective("proxy_ssl_server_name"):
-            lines.append("proxy_ssl_server_name on;")
-        findings.add(place.node.where, _beside(place.node), *lines)
+            added.append("proxy_ssl_server_name on;")
+        findings.add(place.node.where, _beside(place.node), *added)
 
 
 def _userid(block: Node, findings: Findings) -> None:

@@ -26,6 +26,8 @@ class Seen:
     loaded: bool | None
     """None when nginx's processes cannot be seen."""
     detail: str = ""
+    gone: bool = False
+    """nginx's processes were seen before and are not there now: nothing can be reloaded."""
 
 
 class Observer:
@@ -36,11 +38,21 @@ class Observer:
         self._live = live
         self._pid = pid
         self._wall = wall
+        self._had_workers = False
         self._known: tuple[str, frozenset[tuple[int, float]]] = ("", frozenset())
 
     def remember(self, text: str, loaders: frozenset[tuple[int, float]]) -> None:
         """These workers were seen to start with this text: no clock and no later file can make that untrue."""
         self._known = (text, loaders)
+
+    def read_since(self, modified: float) -> bool | None:
+        """Whether all workers began after a file was modified (wall clock); None when none is to be seen."""
+        active = workers.active(self._pid)
+        return self._younger(active, modified) if active else None
+
+    def _younger(self, active: frozenset[tuple[int, float]], modified: float) -> bool:
+        changed = workers.uptime() - (self._wall() - modified)
+        return all(started >= changed - _TOLERANCE_SECONDS for _, started in active)
 
     def seen(self) -> Seen:
         """Read the file, its first line and the workers' ages. Never raises."""
@@ -63,14 +75,11 @@ class Observer:
         active = workers.active(self._pid)
         if not active:
             detail = f"no worker of nginx is to be seen by {self._pid}: the file is believed"
-            return Seen(text=text, split=split, loaded=None, detail=detail)
+            return Seen(text=text, split=split, loaded=None, detail=detail, gone=self._had_workers)
+        self._had_workers = True
         known_text, known_workers = self._known
-        if known_workers & active:
-            loaded = known_text == text
-        else:
-            # The switch sets the modification at the rename; the inode's change also moves when it gets a second name.
-            changed = workers.uptime() - (self._wall() - modified)
-            loaded = all(started >= changed - _TOLERANCE_SECONDS for _, started in active)
+        # The switch sets the modification at the rename; the inode's change also moves when it gets a second name.
+        loaded = known_text == text if known_workers & active else self._younger(active, modified)
         if loaded:
             return Seen(text=text, split=split, loaded=True)
         detail = f"{self._live} was changed after nginx's workers started: nginx works by an older one until a reload"

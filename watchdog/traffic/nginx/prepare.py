@@ -1,34 +1,33 @@
 """The checklist before a deployment: every line is something that a rollback will need, tried now.
 
-What lives here: the checks and their order. What must not: orders of traffic; the only split put in force here is the
-one that stable already has.
+What lives here: the checks, and their order before a deployment (`recheck` has it while one is live). What must not:
+orders of traffic; the only split put in force here is the one that stable already has.
 """
 
 import asyncio
-import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from watchdog.core.edge import EdgeLine, ProbeMark
 from watchdog.core.model import Check, Colour, Split
-from watchdog.traffic.base import EdgeLog, RouterError
-from watchdog.traffic.nginx import files, render, workers
+from watchdog.traffic.base import RouterError
+from watchdog.traffic.nginx import files, lines, render, workers
 from watchdog.traffic.nginx.ahead import Ahead
 from watchdog.traffic.nginx.brake import Brake
+from watchdog.traffic.nginx.cuts import RouteCuts
 from watchdog.traffic.nginx.observe import Observer
 from watchdog.traffic.nginx.probes import Probes
-from watchdog.traffic.nginx.proof import ROUNDING_SECONDS
+from watchdog.traffic.nginx.scratch import Scratch
 from watchdog.traffic.nginx.switch import Switch
-from watchdog.traffic.nginx.waiting import until
+from watchdog.traffic.nginx.waiting import aside
 
 FREE_BYTES: Final = 16 * 1024 * 1024
 FREE_INODES: Final = 100
-_LINE_SECONDS: Final = 1.0
-_TRIES: Final = 3  # a line can be lost where the kernel's queue is short
-_APART_SECONDS: Final = 0.003  # nginx logs whole milliseconds
+FILES_AS_LEFT: Final = "files as we left them"
+_SCRATCH_SECONDS: Final = 20.0
+_LINES_SECONDS: Final = 5.0
 
 
 def stable_has_all(split: Split, stable: Colour) -> bool:
@@ -43,16 +42,17 @@ class Checklist:
     """The tools of one service's preparation."""
 
     setup: render.ServiceNginx
+    main: Path
     directory: Path
     pid: Path
     drain: float
     brake: Brake
+    cuts: RouteCuts
     observer: Observer
     switch: Switch
     ahead: Ahead
     probes: Probes
-    edge: EdgeLog
-    wall: Callable[[], float]
+    scratch: Scratch
     turn: asyncio.Lock
     """Held only while something is really switched: another service's rollback must not wait for our checks."""
 
@@ -61,47 +61,71 @@ class Checklist:
         first = splits[0]
         rest = Split(stable=first.stable, candidate=first.candidate, weight=0.0, salt=first.salt)
         checks = [await self.stable_answers(first.stable), self.files_as_left(), self.stable_in_force(first.stable)]
-        checks += [self.brake_folder(), self.disk()]
+        checks += [self.brake_folder(), self.disk(), *await self.lines_in_place()]
         if all(check.ok for check in checks):
             checks += [self.brakes_off()]
             checks += await self.tested_ahead([rest, *(split for split in splits if split != rest)])
         if all(check.ok for check in checks):
             checks += [await self.test_and_reload(rest), await self.staged(rest)]
         if all(check.ok for check in checks):
-            checks += [await self.scratch_brake(rest)]
+            checks += [await self.scratch.check(rest, _SCRATCH_SECONDS)]
         return tuple(checks)
 
-    async def again(self, stable: Colour) -> tuple[Check, ...]:
-        """The cheap part, for every few seconds: nothing here changes what users get."""
-        checks = [await self.stable_answers(stable), self.files_as_left(), self.brake_folder(), self.disk()]
-        split = self.observer.seen().split
-        if split is not None and all(check.ok for check in checks):
-            checks.append(await self.scratch_brake(split))
+    async def rehearse(self, splits: Sequence[Split]) -> tuple[Check, ...]:
+        """Everything of it that changes nothing, and nginx's test of what is in force."""
+        checks = [await self.stable_answers(splits[0].stable), self.files_as_left(), self.brake_folder(), self.disk()]
+        checks += await self.lines_in_place()
+        if all(check.ok for check in checks):
+            checks += await self.tested_ahead(splits)
+            checks += [await self.tested_in_force()]
         return tuple(checks)
 
-    async def stable_answers(self, stable: Colour) -> Check:
-        """Stable is asked directly, each of its servers."""
+    async def lines_in_place(self) -> Sequence[Check]:
+        """Whether the operator's locations have what shield and sessions need."""
+        try:
+            return await aside(lambda: lines.checks(self.main, self.setup), _LINES_SECONDS)
+        except (OSError, TimeoutError) as error:
+            why = str(error) or f"not read within {_LINES_SECONDS:g} s"
+            return lines.unread(self.setup, f"{self.main}: {why}")
+
+    async def stable_answers(self, stable: Colour, *, all_of_them: bool = True) -> Check:
+        """Stable is asked directly, each of its servers.
+
+        A way back is there while one server answers: nginx leaves out those that do not. Who begins a deployment needs
+        `all_of_them`.
+        """
         servers = self.setup.servers[stable]
         problems = await self.probes.directly(servers)
+        left = len(servers) - len(problems)
         detail = "; ".join(problems) or f"{', '.join(servers)} answer"
-        return Check(name="stable answers", ok=not problems, detail=detail)
+        if problems and left:
+            detail = f"{detail}; {left} of {len(servers)} servers of {stable} answer"
+        ok = not problems if all_of_them else left > 0
+        return Check(name="stable answers", ok=ok, detail=detail)
 
     def files_as_left(self) -> Check:
         """Our files are ours, and nginx has read them."""
-        name = "files as we left them"
+        name = FILES_AS_LEFT
         seen = self.observer.seen()
         if seen.split is None or seen.loaded is False:
             return Check(name=name, ok=False, detail=seen.detail)
+        if seen.gone:
+            return Check(name=name, ok=False, detail=f"nginx's master is gone: {self.pid} names no process that runs")
         server = self.directory / f"{self.setup.service}.server.conf"
         try:
             found = files.read(server)
         except (OSError, ValueError) as error:
             return Check(name=name, ok=False, detail=f"{server} cannot be read: {error}")
-        if found != render.service_server(self.setup, str(self.brake.folder)):
+        texts = render.service_servers(self.setup, str(self.brake.folder))
+        if found not in texts:
             return Check(name=name, ok=False, detail=f"{server} is not as it should be: run nginx write")
         if not os.access(self.directory, os.W_OK | os.X_OK):
-            return Check(name=name, ok=False, detail=f"{self.directory} cannot be written by this program's user")
-        return Check(name=name, ok=True, detail=seen.detail or f"{seen.split.candidate} at {seen.split.weight:.2%}")
+            why = "its user's rights, or a file system that is read-only for it"
+            return Check(name=name, ok=False, detail=f"{self.directory} cannot be written by this program: {why}")
+        detail = seen.detail or f"{seen.split.candidate} at {seen.split.weight:.2%}"
+        if found != texts[0]:
+            detail += f"; {server} is of an older version and works, only routes cannot be cut: run nginx write"
+        return Check(name=name, ok=True, detail=detail)
 
     def stable_in_force(self, stable: Colour) -> Check:
         """Nothing is under way: stable has all users."""
@@ -152,6 +176,9 @@ class Checklist:
                     by_hand.append(f"{self.brake.flag(colour)} was set by hand: rm it, or find out why it is there")
                 elif kind is not None:
                     removed.append(f"{kind} brake of {colour} removed")
+            routes_removed, routes_by_hand = self.cuts.clear()
+            removed += routes_removed
+            by_hand += routes_by_hand
             self.brake.make_ready()
         except (OSError, ValueError, RouterError) as error:
             return Check(name="brakes off", ok=False, detail=str(error))
@@ -173,6 +200,11 @@ class Checklist:
             checks[-1] = replace(checks[-1], detail=f"{checks[-1].detail}; {hint}")
         return checks
 
+    async def tested_in_force(self) -> Check:
+        """Whether nginx accepts the configuration as it stands, everybody's files included."""
+        ran = await self.switch.test()
+        return Check(name="nginx accepts what is in force", ok=ran.ok, detail=str(ran))
+
     async def test_and_reload(self, rest: Split) -> Check:
         """The roles of this deployment come into force without moving a user, by a real reload."""
         text = render.service_http(self.setup, rest)
@@ -190,51 +222,3 @@ class Checklist:
             return Check(name="way back staged", ok=False, detail=str(error))
         detail = f"{self.switch.staged_stable.name} and the brakes' bodies are on disk"
         return Check(name="way back staged", ok=True, detail=detail)
-
-    async def scratch_brake(self, split: Split) -> Check:
-        """A brake that only our probes obey, set and taken away, seen through nginx and its log."""
-        name = "brake works through nginx"
-        expected = ((None, split.candidate), (True, split.stable), (False, split.candidate))
-        try:
-            self.brake.scratch.unlink(missing_ok=True)
-            for flag, colour in expected:
-                if flag:
-                    self.brake.scratch.touch(mode=files.READABLE)
-                elif flag is False:
-                    self.brake.scratch.unlink()
-                problem = await self._probe_went_to(colour)
-                if problem:
-                    when = "with" if flag else "without"
-                    return Check(name=name, ok=False, detail=f"{when} {self.brake.scratch}: {problem}")
-        except OSError as error:
-            return Check(name=name, ok=False, detail=f"{self.brake.scratch}: {error.strerror}")
-        finally:
-            with contextlib.suppress(OSError):
-                self.brake.scratch.unlink(missing_ok=True)
-        detail = f"a probe went to {split.candidate}, to {split.stable} while braked, and back"
-        return Check(name=name, ok=True, detail=detail)
-
-    async def _probe_went_to(self, wanted: Colour) -> str:
-        """What is wrong with a probe's way; empty when its line shows the wanted colour."""
-        since = self.wall()
-        problem = ""
-        for _ in range(_TRIES):
-            await asyncio.sleep(_APART_SECONDS)
-            sent = await self.probes.through(user=False)
-            problem = sent.problem or f"it was answered with status {sent.status}"
-            lines = await self._lines(since)
-            if lines:
-                went = lines[-1].colour
-                return "" if went is wanted else f"a probe went to {went}, not to {wanted}"
-        where = "does the entry lead to this service, and does the access log reach us?"
-        return f"no line about a probe came from nginx's log ({problem}): {where}"
-
-    async def _lines(self, since: float) -> list[EdgeLine]:
-        """The candidate probes that started after an instant; waits a moment for them."""
-
-        def found() -> list[EdgeLine]:
-            lines = self.edge.started_since(self.setup.service, since + ROUNDING_SECONDS)
-            return [line for line in lines if line.mark is ProbeMark.CANDIDATE_PROBE]
-
-        await until(lambda: bool(found()), _LINE_SECONDS)
-        return found()

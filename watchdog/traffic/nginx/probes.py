@@ -46,8 +46,11 @@ class Probes:
         self._timeout = timeout
         self._client: httpx.AsyncClient | None = None
 
-    async def through(self, *, user: bool) -> Sent:
-        """One probe through the balancer; as a user it is drawn and braked like one. Never raises for an answer."""
+    async def through(self, *, user: bool, within: float | None = None) -> Sent:
+        """One probe through the balancer; as a user it is drawn and braked like one. Never raises for an answer.
+
+        `within`: seconds after which it is given up, if less than usual.
+        """
         if self._client is None:
             self._client = _client(None, self._timeout)
         headers = {"Host": self._entry.host, HEADER: f"{self._token}.user" if user else self._token}
@@ -55,7 +58,7 @@ class Probes:
         at = self._wall()
         try:
             status = await asyncio.wait_for(
-                _get(self._client, self._entry.url, headers, extensions), timeout=self._timeout
+                _get(self._client, self._entry.url, headers, extensions), timeout=within or self._timeout
             )
         except (httpx.HTTPError, TimeoutError, OSError) as error:
             return Sent(at=at, status=None, problem=f"{self._entry.url}: {_said(error)}")
@@ -69,11 +72,14 @@ class Probes:
         path = httpx.URL(self._entry.url).raw_path.decode()
         unix = server.removeprefix("unix:") if server.startswith("unix:") else None
         address = "localhost" if unix else server
+        headers = {"Host": self._entry.host}
+        extensions = {"sni_hostname": self._entry.host.partition(":")[0]}
         try:
-            async with _client(unix, self._timeout) as client:
-                status = await asyncio.wait_for(
-                    _get(client, f"http://{address}{path}", {"Host": self._entry.host}, {}), timeout=self._timeout
-                )
+            async with asyncio.timeout(self._timeout), _client(unix, self._timeout) as client:
+                try:
+                    status = await _get(client, f"http://{address}{path}", headers, {})
+                except (httpx.RemoteProtocolError, httpx.ReadError):  # it may want TLS, and closes what is none
+                    status = await _get(client, f"https://{address}{path}", headers, extensions)
         except (httpx.HTTPError, TimeoutError, OSError) as error:
             return f"{server}: {_said(error)}"
         return f"{server}: status {status}" if status >= httpx.codes.INTERNAL_SERVER_ERROR else ""

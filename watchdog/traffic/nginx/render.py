@@ -1,72 +1,44 @@
 """The text of nginx's files: pure functions from values to configuration, and back from a file's first line.
 
-What lives here: the generated shape and the checks that keep a value from breaking out of it. What must not: disk,
-processes, clocks. docs/nginx.md tells the operator why the lines are as they are.
+What lives here: the files as wholes, and the header that describes one. What must not: disk, processes, clocks.
+docs/nginx.md tells the operator why the lines are as they are.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from watchdog.core.model import Colour, Split
+from watchdog.traffic.nginx import pools
+from watchdog.traffic.nginx.values import RenderError, ServiceNginx, percentage, upstream, variable, want
+
+__all__ = [
+    "HEADER",
+    "VERSION",
+    "Header",
+    "RenderError",
+    "ServiceNginx",
+    "common_http",
+    "common_server",
+    "percentage",
+    "read_header",
+    "service_http",
+    "service_server",
+    "upstream",
+    "variable",
+]
 
 VERSION: Final = 1
 """Of the generated shape; a file of another version is not ours to interpret."""
 
 HEADER: Final = "# rollback-watchdog "
-MAX_SERVICE_CHARS: Final = 32  # nginx's default hash bucket of 64 bytes holds a variable name of 46 characters
-MAX_TOKEN_CHARS: Final = 40  # the same bucket holds a map key of 46; ".user" takes 5
-MAX_ROUTES: Final = 32  # the access-log source keeps counts per route
 MAX_SOCKET_BYTES: Final = 107  # sun_path
-WEIGHT_STEPS: Final = 10_000  # split_clients takes two decimals of a percentage
 
-_SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
-_SERVER = re.compile(r"(?:unix:/[\w./+@=-]+|[\w.-]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5})")
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 _SALT = re.compile(r"[\w.:+@-]{0,200}")
 _PATH = re.compile(r"/[\w./+@=-]*")
-_ROUTE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62})")
-_POOL = re.compile(r"(least_conn|ip_hash|hash|random|keepalive|keepalive_timeout|keepalive_requests|zone)(?: [^;{}]+)?")
-_METHODS = ("least_conn", "ip_hash", "hash", "random")  # nginx wants these before `keepalive`
-
-
-class RenderError(ValueError):
-    """A value cannot stand in nginx's configuration. The message says which, and what would be right."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceNginx:
-    """What nginx must know of one service, apart from the split."""
-
-    service: str
-    servers: Mapping[Colour, tuple[str, ...]]
-    """`host:port` or `unix:/path` of every server of a colour."""
-    token: str
-    """What the probe header carries; whoever knows it chooses the colour."""
-    routes: Mapping[str, str] = field(default_factory=dict)
-    """Name to path prefix (`/labs`: itself and what is below it) or to `~` and a regular expression."""
-    pool: tuple[str, ...] = ()
-    """Further directives of the colours' upstream blocks, such as `least_conn` or `keepalive 64`."""
-
-    def __post_init__(self) -> None:
-        """Refuse what could not be written."""
-        _want(_SERVICE, self.service, "service name", "lower-case letters, digits, - and _")
-        if len(self.service) > MAX_SERVICE_CHARS:
-            raise RenderError(f"service name {self.service!r} has more than {MAX_SERVICE_CHARS} characters")
-        _want(_TOKEN, self.token, "probe token", "at least 16 letters, digits, - or _")
-        if len(self.token) > MAX_TOKEN_CHARS:
-            raise RenderError(f"the probe token of {self.service} has more than {MAX_TOKEN_CHARS} characters")
-        for colour in Colour:
-            if not self.servers.get(colour):
-                raise RenderError(f"{self.service} has no server for {colour}")
-            for server in self.servers[colour]:
-                _want(_SERVER, server, f"server of {colour}", "host:port, [address]:port or unix:/path")
-        for line in self.pool:
-            _want(_POOL, line, "upstream directive", "least_conn, ip_hash, hash, random, keepalive..., zone")
-        _check_routes(self.routes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,77 +50,9 @@ class Header:
     digest: str
 
 
-def _want(pattern: re.Pattern[str], value: str, what: str, wanted: str) -> None:
-    if not pattern.fullmatch(value):
-        raise RenderError(f"{what}: found {value!r}, wanted {wanted}")
-
-
-def _check_routes(routes: Mapping[str, str]) -> None:
-    if len(routes) > MAX_ROUTES:
-        raise RenderError(f"{len(routes)} routes, at most {MAX_ROUTES} are counted")
-    for name, path in routes.items():
-        _want(_ROUTE, name, "route name", "lower-case letters, digits, - and _")
-        if not path.startswith(("/", "~")) or not path.isprintable():
-            raise RenderError(f"route {name}: found {path!r}, wanted a path that begins with / or ~ and an expression")
-
-
-def variable(service: str, what: str) -> str:
-    """The name of one of the service's nginx variables, with its `$`."""
-    return f"$rwd_{service.replace('-', '_')}_{what}"
-
-
-def upstream(service: str, colour: Colour) -> str:
-    """The name of a colour's upstream block; hyphens, since it can end up in a Host header."""
-    return f"{_prefix(service)}{colour}"
-
-
-def _prefix(service: str) -> str:
-    return f"rwd-{service.replace('_', '-')}-"
-
-
-def percentage(weight: float) -> str:
-    """A weight as split_clients takes it, such as `12.5%`. RenderError when nginx cannot express it."""
-    steps = round(weight * WEIGHT_STEPS)
-    if steps in (0, WEIGHT_STEPS):
-        raise RenderError(f"weight {weight}: nginx splits in steps of 0.01 %, from 0.01 % to 99.99 %")
-    return f"{steps / 100:.2f}".rstrip("0").rstrip(".") + "%"
-
-
-def _draw(split: Split) -> str:
-    if split.weight in (0.0, 1.0):  # `0%` is a syntax error for nginx
-        return f"* {split.candidate if split.weight else split.stable};"
-    return f"{percentage(split.weight)} {split.candidate}; * {split.stable};"
-
-
-def _pools(service: str, split: Split) -> list[str]:
-    """The lines of the pool map: gate / probe / known to an upstream. What is not listed is the safe answer."""
-    stable, candidate = upstream(service, split.stable), upstream(service, split.candidate)
-    if split.promoted:
-        cut = [f"    cut/{probe}/{known}  {stable};" for probe in (0, 1) for known in (0, 1)]
-        return [*cut, f"    default  {candidate};"]
-    return [
-        f"    open/0/1  {_prefix(service)}{variable(service, 'draw')};",
-        f"    open/1/0  {candidate};",
-        f"    open/1/1  {candidate};",
-        f"    default   {stable};",
-    ]
-
-
-def _upstream_block(setup: ServiceNginx, colour: Colour) -> str:
-    name = upstream(setup.service, colour)
-    own = {line.split()[0]: line for line in setup.pool}
-    zone = f"zone {name} {own['zone'].split()[-1]}" if "zone" in own else f"zone {name} 64k"
-    methods = [line for word, line in own.items() if word in _METHODS]
-    kept = {"keepalive": "keepalive 32", "keepalive_timeout": "keepalive_timeout 4s"} | {
-        word: line for word, line in own.items() if word.startswith("keepalive")
-    }
-    lines = [zone, *methods, *(f"server {server}" for server in setup.servers[colour]), *kept.values()]
-    return f"upstream {name} {{ {'; '.join(lines)}; }}"
-
-
 def service_http(setup: ServiceNginx, split: Split) -> str:
     """`SERVICE.http.conf`: the only file that an order changes. RenderError when the split cannot be written."""
-    _want(_SALT, split.salt, "salt of the split", "letters, digits and . _ : + @ -")
+    want(_SALT, split.salt, "salt of the split", "letters, digits and . _ : + @ -")
     name = setup.service
 
     def v(what: str) -> str:
@@ -156,28 +60,46 @@ def service_http(setup: ServiceNginx, split: Split) -> str:
 
     body = [
         "# Written by rollback-watchdog and replaced as a whole: a change by hand is noticed and stops its orders.",
-        *(_upstream_block(setup, colour) for colour in Colour),
+        *(pools.upstream_block(setup, colour, split) for colour in Colour),
         f'map $http_x_rwd_probe {v("probe")} {{ "{setup.token}" 1; default 0; }}',
         f'map "${{uid_got}}${{uid_set}}" {v("known")} {{ "" 0; default 1; }}',
-        f'split_clients "{name}:{split.salt}:${{uid_got}}${{uid_set}}" {v("draw")} {{ {_draw(split)} }}',
+        f'split_clients "{name}:{split.salt}:${{uid_got}}${{uid_set}}" {v("draw")} {{ {pools.draw(split)} }}',
         f'map "" {v("gate")} {{ default unset; }}',
         f"map {v('probe')} {v('flag')} {{ 1 {name}.scratch; default {name}.{split.candidate}; }}",
-        f'map "{v("gate")}/{v("probe")}/{v("known")}" {v("pool")} {{',
-        *_pools(name, split),
-        "}",
+        *pools.pool(setup, split),
     ]
     return _with_header(name, split, "\n".join(body) + "\n")
 
 
 def service_server(setup: ServiceNginx, brake: str) -> str:
-    """`SERVICE.server.conf`: gate and brake, constant; first in the server block. `brake` is the flags' folder."""
-    _want(_PATH, brake, "brake folder", "an absolute path of letters, digits and / . _ + @ = -")
+    """`SERVICE.server.conf`: gate and brakes, constant; first in the server block. `brake` is the flags' folder."""
+    return _service_server(setup, brake, routes=True)
+
+
+def service_servers(setup: ServiceNginx, brake: str) -> tuple[str, ...]:
+    """Every text of `SERVICE.server.conf` that this program can work with: the present one, and one without routes."""
+    return tuple(_service_server(setup, brake, routes=routes) for routes in (True, False))
+
+
+def _service_server(setup: ServiceNginx, brake: str, *, routes: bool) -> str:
+    want(_PATH, brake, "brake folder", "an absolute path of letters, digits and / . _ + @ = -")
     gate = variable(setup.service, "gate")
-    return (
-        f"set {gate} open;\n"
-        f"if (-f {brake}/{variable(setup.service, 'flag')}) {{ set {gate} cut; }}\n"
-        f"set $rwd_pin {variable(setup.service, 'route')};\n"
-    )
+    flag, route = variable(setup.service, "flag"), variable(setup.service, "route")
+    lines = [
+        f"set {gate} open;",
+        f"if (-f {brake}/{flag}) {{ set {gate} cut; }}",
+        f"set $rwd_pin {route};",
+    ]
+    if routes:  # after the pin: the route is that of the request as it came
+        lines.append(f"if (-f {brake}/{flag}.{route}) {{ set {gate} cut; }}")
+    return "\n".join(lines) + "\n"
+
+
+def routes_in(common: str, service: str) -> tuple[str, ...]:
+    """The routes that `rwd-common.http.conf` gives to a service, and the name of all its other paths."""
+    _, _, rest = common.partition(f"map $uri {variable(service, 'route')} {{\n")
+    lines = rest.partition("\n}")[0].splitlines()
+    return tuple(line.rsplit(" ", 1)[-1].rstrip(";") for line in lines)
 
 
 def _route_key(path: str) -> str:
@@ -232,7 +154,7 @@ def common_http(services: Sequence[ServiceNginx]) -> str:
 
 
 def _check_socket(socket: str) -> None:
-    _want(_PATH, socket, "socket of the access log", "an absolute path of letters, digits and / . _ + @ = -")
+    want(_PATH, socket, "socket of the access log", "an absolute path of letters, digits and / . _ + @ = -")
     if len(socket.encode()) > MAX_SOCKET_BYTES:
         raise RenderError(f"socket of the access log: {socket!r} has more than {MAX_SOCKET_BYTES} bytes")
 

@@ -6,17 +6,23 @@ What lives here: the composition, and the order of an order. What must not: how 
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from watchdog.core.model import BrakeKind, Check, Colour, Split
-from watchdog.traffic.base import Applied, EdgeLog, InForce, Proof, RouterError
+from watchdog.traffic.base import Applied, Drained, EdgeLog, InForce, Proof, RouterError
 from watchdog.traffic.nginx import render, workers
 from watchdog.traffic.nginx.ahead import Ahead
 from watchdog.traffic.nginx.brake import Brake
+from watchdog.traffic.nginx.cuts import RouteCuts
+from watchdog.traffic.nginx.draining import Draining
+from watchdog.traffic.nginx.drill import Drill
 from watchdog.traffic.nginx.observe import Observer, in_force
 from watchdog.traffic.nginx.prepare import Checklist
 from watchdog.traffic.nginx.probes import Entry, Probes, Sent
 from watchdog.traffic.nginx.proof import Prover
+from watchdog.traffic.nginx.recheck import recheck
+from watchdog.traffic.nginx.scratch import Scratch
 from watchdog.traffic.nginx.switch import Commands, Switch, Switched
 from watchdog.traffic.nginx.waiting import aside
 
@@ -52,11 +58,19 @@ class NginxRouter:
         settle: float = 2.0,
         command_deadline: float = 10.0,
         pool: tuple[str, ...] = (),
+        shield: bool | None = None,
+        sessions_in_memory: bool = False,
         pid: Path | None = None,
         turn: asyncio.Lock | None = None,
     ) -> None:
-        self._setup = render.ServiceNginx(service=service, servers=servers, token=token, pool=pool)
-        self._wall = wall
+        self._setup = render.ServiceNginx(
+            service=service,
+            servers=servers,
+            token=token,
+            pool=pool,
+            shield=shield,
+            sessions_in_memory=sessions_in_memory,
+        )
         self._turn = turn or asyncio.Lock()
         self._off = asyncio.Event()  # set to call off the order that is being carried out
         self._orders = 0
@@ -70,28 +84,58 @@ class NginxRouter:
         self._prover = Prover(
             service, edge, wall, lambda: self._probes.through(user=True), deadline=proof_deadline, settle=settle
         )
-        self._checklist = Checklist(
+        self._cuts = RouteCuts(self._setup, directory, self._brake.folder, self._observer, wall)
+        scratch = Scratch(service, self._brake.scratch, self._probes, edge, wall)
+        self._draining = Draining(servers, pid, scratch)
+        self._drill = Drill(scratch=scratch, probes=self._probes, prover=self._prover, rewrite=self._rewrite, wall=wall)
+        ahead = Ahead(self._switch.live, dump, command_deadline)
+        self._checklist = self._checks(directory, main, pid, drain=drain, ahead=ahead, scratch=scratch)
+
+    def _checks(
+        self, directory: Path, main: Path, pid: Path, *, drain: float, ahead: Ahead, scratch: Scratch
+    ) -> Checklist:
+        return Checklist(
             setup=self._setup,
+            main=main,
             directory=directory,
             pid=pid,
             drain=drain,
             brake=self._brake,
+            cuts=self._cuts,
             observer=self._observer,
             switch=self._switch,
-            ahead=Ahead(self._switch.live, dump, command_deadline),
+            ahead=ahead,
             probes=self._probes,
-            edge=edge,
-            wall=wall,
+            scratch=scratch,
             turn=self._turn,
         )
 
     async def prepare(self, splits: Sequence[Split]) -> tuple[Check, ...]:
         """See `Router.prepare`. Puts the deployment's roles in force at 0 %, which moves no user."""
+        self._draining.forget()
         return await self._checklist.run(splits)
 
     async def recheck(self, stable: Colour) -> tuple[Check, ...]:
-        """The cheap part of the checklist again; nothing that users get is changed."""
-        return await self._checklist.again(stable)
+        """See `Router.recheck`."""
+        return await recheck(self._checklist, stable)
+
+    async def rehearse(self, splits: Sequence[Split], *, drill: bool) -> tuple[Check, ...]:
+        """See `Router.rehearse`."""
+        checks = await self._checklist.rehearse(splits)
+        split = self._observer.seen().split
+        if not drill:
+            return checks
+        if split is None or not all(check.ok for check in checks):
+            return (*checks, Check(name="drill", ok=False, detail="not begun: what comes before it has to hold"))
+        return (*checks, *await self._drill.run(split))
+
+    async def _rewrite(self) -> Switched:
+        """The drill's order: given up for every rollback of this service, also for one ordered while it waits."""
+        self._orders += 1
+        order = self._orders
+        async with self._turn:
+            off = self._off = asyncio.Event()
+            return await self._switch.rehearse(off) if order >= self._rollback else _CALLED_OFF
 
     async def apply(self, split: Split, *, brake: bool, note: str) -> Applied:
         """See `Router.apply`. With `brake` an unfinished order of this service is called off first."""
@@ -106,6 +150,7 @@ class NginxRouter:
                 braked_at = await self._brake.pull(split.candidate, BrakeKind.ROLLBACK, note)
             except RouterError as error:
                 warnings.append(str(error))
+            self._draining.remember(split.candidate)
         async with self._turn:
             off = self._off = asyncio.Event()
             old = in_force(self._observer.seen(), self._brake).split
@@ -142,13 +187,24 @@ class NginxRouter:
         """See `Router.release_brake`. A human's or a rollback's brake is not ours to release: RouterError."""
         return await self._brake.release(colour)
 
+    async def cut_route(self, colour: Colour, route: str, *, cut: bool, note: str) -> float:
+        """See `Router.cut_route`. A human's flag is not ours to remove: RouterError."""
+        if cut:
+            return await aside(lambda: self._cuts.cut(colour, route, note), _READY_SECONDS)
+        return self._cuts.release(colour, route)
+
+    async def drain(self, colour: Colour, within: float) -> Drained:
+        """See `Router.drain`. nginx cannot end connections: what is left then is told."""
+        return await self._draining.wait(colour, within)
+
     async def observe(self) -> InForce:
         """See `Router.observe`."""
         return in_force(self._observer.seen(), self._brake)
 
     async def prove(self, stable: Colour, since: float) -> Proof:
         """See `Router.prove`."""
-        return await self._prover.prove(stable, since)
+        proof = await self._prover.prove(stable, since)
+        return replace(proof, open=await self._draining.still_open(stable.other))
 
     async def send_probe(self, *, user: bool) -> Sent:
         """One probe through the balancer: to the candidate, or as a `user` drawn and braked like one."""

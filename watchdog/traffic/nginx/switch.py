@@ -5,8 +5,10 @@ What lives here: the order of these steps for one service's file. What must not:
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -45,6 +47,28 @@ class Switched:
     reloaded: bool = False
     warnings: tuple[str, ...] = ()
     detail: str = ""
+    took: tuple[tuple[str, float], ...] = ()
+    """The steps that were begun, in order, and the seconds that each took."""
+
+
+class _Steps:
+    """How long each step of an order takes."""
+
+    def __init__(self) -> None:
+        self._took: list[tuple[str, float]] = []
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time what is done in here."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._took.append((name, time.monotonic() - began))
+
+    def on(self, switched: Switched) -> Switched:
+        """The same end, with the times."""
+        return replace(switched, took=tuple(self._took))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +94,9 @@ class Switch:
         self._pid = pid
         self._commands = commands
         self._observer = observer
+        self.begun = 0
+        """Orders so far: while one is carried out file and nginx may differ."""
+        self.under_way = 0
 
     async def stage_stable(self, text: str) -> None:
         """Lay the 100 % stable configuration ready, so that going back needs a rename alone. OSError, TimeoutError."""
@@ -85,35 +112,83 @@ class Switch:
             return Switched(loaded=True, kept=True)
         if off.is_set():
             return Switched(loaded=False, kept=False, detail="called off before anything was changed")
-        replaced = seen.text != text
-        if replaced:
-            if seen.text is not None and seen.loaded:
-                self._observer.remember(seen.text, workers.active(self._pid))
+        steps, replaced = _Steps(), seen.text != text
+        with self._busy():
+            if replaced:
+                if seen.text is not None and seen.loaded:
+                    self._observer.remember(seen.text, workers.active(self._pid))
+                try:
+                    with steps.step("rename"):
+                        await self._replace(text)
+                except (OSError, TimeoutError) as error:
+                    return Switched(loaded=False, kept=False, detail=f"{self.live} cannot be replaced: {error}")
+            undo = _Undo(replaced=replaced, had=seen.text is not None, towards_stable=towards_stable)
+            return steps.on(await self._test_and_reload(text, undo, off, steps))
+
+    async def rehearse(self, off: asyncio.Event) -> Switched:
+        """Every step of an order with the text that is in force: afterwards nothing is other than it was.
+
+        `off` calls it off, also while nginx changes its workers.
+        """
+        seen = self._observer.seen()
+        if seen.text is None or not seen.loaded:
+            return Switched(loaded=False, kept=False, detail=seen.detail)
+        steps = _Steps()
+        with self._busy():
+            self._observer.remember(seen.text, workers.active(self._pid))
             try:
-                await self._replace(text)
+                with steps.step("rename"):
+                    await self._replace(seen.text, same=True)
             except (OSError, TimeoutError) as error:
-                return Switched(loaded=False, kept=False, detail=f"{self.live} cannot be replaced: {error}")
-        undo = _Undo(replaced=replaced, had=seen.text is not None, towards_stable=towards_stable)
-        ran = await run(self._commands.test, self._commands.deadline, off=off)
+                detail = f"{self.live} cannot be replaced: {error}"
+                return steps.on(Switched(loaded=False, kept=False, detail=detail))
+            undo = _Undo(replaced=False, had=True, towards_stable=False)
+            return steps.on(await self._test_and_reload(seen.text, undo, off, steps, patient=False))
+
+    @contextlib.contextmanager
+    def _busy(self) -> Iterator[None]:
+        self.begun += 1
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
+
+    async def test(self) -> Ran:
+        """What nginx says of the configuration that is in force."""
+        return await run(self._commands.test, self._commands.deadline)
+
+    async def _test_and_reload(
+        self, text: str, undo: "_Undo", off: asyncio.Event, steps: _Steps, *, patient: bool = True
+    ) -> Switched:
+        """`patient`: once nginx has begun to change its workers, wait for them whatever else is ordered."""
+        with steps.step("test"):
+            ran = await run(self._commands.test, self._commands.deadline, off=off)
         if not ran.ok:
             return await self._back(ran, undo, off, reload=False)
         before = workers.active(self._pid)
-        ran = await run(self._commands.reload, self._commands.deadline, off=off)
+        with steps.step("reload"):
+            ran = await run(self._commands.reload, self._commands.deadline, off=off)
         if ran.ok:
-            warnings = await self._taken_up(before)
+            with steps.step("old workers"):
+                warnings = await self._taken_up(before, None if patient else off)
             if warnings is not None:
                 self._observer.remember(text, workers.active(self._pid))
                 return Switched(loaded=True, kept=True, reloaded=True, warnings=warnings)
-            problem = "nginx kept its old workers, its error log says why"
+            problem = "called off" if off.is_set() else "nginx kept its old workers, its error log says why"
             ran = Ran(argv=ran.argv, status=None, output=ran.output, problem=problem)
         return await self._back(ran, undo, off, reload=True)
 
-    async def _replace(self, text: str) -> None:
-        """Keep the old file under a second name and rename the staged one over it."""
+    async def _replace(self, text: str, *, same: bool = False) -> None:
+        """Keep the old file under a second name and rename the staged one over it.
+
+        `same`: a rehearsal with the text that is there. It leaves what lies ready for a rollback, and the time of
+        change: by that others see whether nginx has read the file.
+        """
 
         def ready() -> Path:
             with contextlib.suppress(OSError, ValueError):
-                if files.read(self.staged_stable) == text:
+                if not same and files.read(self.staged_stable) == text:
                     return self.staged_stable
             files.stage(self._staged, text)
             return self._staged
@@ -121,13 +196,22 @@ class Switch:
         staged = await _off_loop(ready)
         with contextlib.suppress(OSError):  # a missing way back is no reason not to go
             files.keep(self.live, self._previous)
-        files.touch(staged)
+        if same:
+            facts = self.live.stat()
+            os.utime(staged, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        else:
+            files.touch(staged)
         files.swap(staged, self.live)
         with contextlib.suppress(OSError, TimeoutError):  # the rename holds; only a crash now could undo it
             await _off_loop(lambda: files.sync_folder(self.live.parent))
 
-    async def _taken_up(self, before: frozenset[tuple[int, float]]) -> tuple[str, ...] | None:
-        """Wait until no worker of before takes requests; None when they never stop. What still drains is told."""
+    async def _taken_up(
+        self, before: frozenset[tuple[int, float]], off: asyncio.Event | None = None
+    ) -> tuple[str, ...] | None:
+        """Wait until no worker of before takes requests; None when they do not stop, or when `off` ends the wait.
+
+        What still drains is told.
+        """
         if not before:
             await asyncio.sleep(_UNSEEN_SECONDS)
             return (f"nginx's workers cannot be seen by {self._pid}: the reload is believed",)
@@ -136,7 +220,10 @@ class Switch:
             active = workers.active(self._pid)
             return bool(active) and not active & before
 
-        if not await until(replaced, self._commands.deadline, every=_POLL_SECONDS):
+        await until(
+            lambda: replaced() or (off is not None and off.is_set()), self._commands.deadline, every=_POLL_SECONDS
+        )
+        if not replaced():
             return None
 
         def draining() -> int:

@@ -35,7 +35,7 @@ class Rule(Model):
     ONE_OF: ClassVar[tuple[str, ...]] = (
         "sequential_ratio", "canary_vs_stable", "sequential_count", "probe", "threshold", "spike", "trend",
     )  # fmt: skip
-    LATER: ClassVar[frozenset[str]] = frozenset({"also_bad", "shadow", "burn_rate"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"also_bad", "burn_rate"})
 
     sequential_ratio: SequentialRatio | None = Field(
         default=None, description="A share of counts is proved to be above a limit. The default for errors and latency."
@@ -58,6 +58,10 @@ class Rule(Model):
         default=None,
         description="With `on_fire: observe`: what the rule would ask for once it is trusted (`rollback`, `freeze` or "
         "`escalate`), so that it is told when it would have. Left out: rollback, or freeze where that is impossible.",
+    )
+    shadow: Flag = Field(
+        default=False,
+        description="`true`: it only observes for now, and what it would have asked for by `on_fire` is told.",
     )
     warm_up: Duration = Field(
         default=Duration(10.0),
@@ -84,12 +88,19 @@ class Rule(Model):
         wrong = next((word for word in self.no_data.values() if word is not NoData.HOLD), None)
         if isinstance(self.condition, Sequential) and wrong is not None:
             yield ("no_data",), found(wrong, f"hold: without a reading a {self.kind} has nothing to count")
+        if self.shadow and self.on_fire is OnFire.OBSERVE:
+            yield ("shadow",), "has no meaning with on_fire: observe, which does nothing by itself anyway"
         if self.instead_of is None:
             return
         if self.on_fire is not OnFire.OBSERVE:
             yield ("instead_of",), f"has a meaning only with on_fire: observe, found on_fire: {self.on_fire.value}"
         elif self.instead_of is OnFire.OBSERVE:
             yield ("instead_of",), found(self.instead_of.value, "rollback, freeze or escalate")
+
+    @property
+    def orders(self) -> OnFire:
+        """What a firing rule leads to, shadow taken into account."""
+        return OnFire.OBSERVE if self.shadow else self.on_fire
 
     @property
     def condition(self) -> Condition | None:

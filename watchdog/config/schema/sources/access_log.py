@@ -53,7 +53,7 @@ class Route(Model):
 
 class AccessLog(SourceModel):
     """What the balancer sees of every request, sent to the daemon as it happens. Signals: requests, errors, slow,
-    writes; each also per route. And also_bad, for the routes that say which statuses those are.
+    writes, shielded; each also per route. And also_bad, for the routes that say which statuses those are.
     """
 
     LATER: ClassVar[frozenset[str]] = frozenset({"maintenance", "slice"})
@@ -62,6 +62,7 @@ class AccessLog(SourceModel):
         "errors": SignalSpec(kind="count", members=frozenset()),
         "slow": SignalSpec(kind="count", members=frozenset()),
         "writes": SignalSpec(kind="count", members=frozenset()),
+        "shielded": SignalSpec(kind="count", members=frozenset()),
         "also_bad": SignalSpec(kind="count", members=frozenset(), bare=False, relative=True),
     }
 

@@ -1,0 +1,83 @@
+"""What the sources see goes wrong at the worst moment: stable dies before, at and after the candidate's fault.
+
+Rows that other tests prove already stand in docs/reliability.md with these.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from simulations.lab.processes import wait_until
+from tests.acceptance.daemon_world import View, stays
+from tests.acceptance.faults.world import Faults, faults, report
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Faults]:
+    with faults() as found:
+        yield found
+
+
+def blocked(view: View) -> bool:
+    return "stable_down" in [each["reason"] for each in view["deployment"]["holds"]]
+
+
+def test_a_stable_that_was_dead_before_gets_no_users_until_it_lives(world: Faults) -> None:
+    """The split stays and on-call is asked; as soon as stable answers the proved rollback is carried out."""
+    watch = world.canary()
+    deployment = watch.deployment()["id"]
+    world.scene.app("blue").crash()
+    world.scene.fault("green", error_rate=1.0)
+    watch.until(blocked, "a block")
+
+    assert stays(lambda: not world.flag.exists(), 1.5)
+    assert "stable_down" in [each["reason"] for each in watch.incidents(deployment)]
+    world.scene.app("blue").restart()
+    alive = world.scene.fault("blue", clear=True)
+    watch.until_phase("rolled_back")
+    world.on_stable()
+    report("stable_dead_before", **world.hurt(alive))
+    assert 1 == len(watch.of(deployment, "RollbackOrdered"))
+
+
+def test_a_stable_that_dies_with_the_candidate_is_no_way_out(world: Faults) -> None:
+    """At the onset of the fault stable stops to answer: nobody is moved, one incident asks, nothing is proved bad."""
+    watch = world.canary()
+    deployment = watch.deployment()["id"]
+    world.scene.fault("blue", hang=True, health="down")
+    world.scene.fault("green", error_rate=1.0)
+    view = watch.until(blocked, "a block")
+
+    assert stays(lambda: not world.flag.exists(), 1.5)
+    assert [] == view["known_bad"]
+    assert [] == watch.of(deployment, "RollbackOrdered")
+    world.scene.fault("blue", clear=True)
+    watch.until_phase("rolled_back")
+
+
+def test_a_stable_that_dies_during_the_rollback_does_not_stop_it(world: Faults) -> None:
+    """The order is absorbing: the candidate gets nobody back, and on-call reads that stable is down."""
+    watch = world.canary()
+    deployment = watch.deployment()["id"]
+    world.scene.fault("green", error_rate=1.0)
+    watch.until(lambda view: view["deployment"]["rollback"] is not None, "a decision", every=0.005)
+    died = world.scene.app("blue").crash()
+    watch.until_phase("rolled_back", "rollback_failed")
+
+    assert stays(world.flag.exists, 1.5)
+    assert 1 == len(watch.of(deployment, "RollbackOrdered"))
+    world.scene.app("blue").restart()
+    world.on_stable()
+    report("stable_dies_during", **world.hurt(died))
+
+
+def test_a_candidate_that_hangs_is_left_within_seconds(world: Faults) -> None:
+    """Nobody gets an answer from it, so nothing is in the log: the health check cuts it off."""
+    watch = world.canary()
+    hung = world.scene.fault("green", hang=True)
+    wait_until(world.flag.exists, what="the brake", timeout=15.0)
+    watch.until_phase("rolled_back")
+    world.on_stable()
+    report("candidate_hangs", **world.hurt(hung))

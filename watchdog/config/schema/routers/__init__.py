@@ -1,0 +1,1 @@
+"""What moves traffic: one module per kind of router, with its keys."""
