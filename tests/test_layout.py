@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "watchdog"
 TESTS = ROOT / "tests"
-NO_MIRROR = frozenset({"acceptance", "rules", "simulations"})
+NO_MIRROR = frozenset({"acceptance", "contract", "rules", "simulations"})
 MAP = ROOT / "docs" / "architecture.md"
 
 

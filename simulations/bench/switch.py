@@ -1,9 +1,10 @@
-"""Time from the order to the last request that reaches the candidate: by the brake, and by reload alone.
+"""Time from the order to the last request that reaches the candidate: by nginx's brake, by its reload, by HAProxy.
 
-500 requests/s on 20 kept-alive connections, the candidate at 100 %, the real router on a real nginx.
+500 requests/s on 20 kept-alive connections, the candidate at 100 %, the real routers on real balancers.
 What lives here: the measurement. What must not: a way of switching of its own.
 
-The last line is one JSON object: `nginx_brake_ms`, `nginx_reload_ms` (medians), `failed_requests`, and every run.
+The last line is one JSON object: `nginx_brake_ms`, `nginx_reload_ms`, `haproxy_ms` (medians), `failed_requests`, and
+every run.
 """
 
 import argparse
@@ -14,10 +15,11 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
-from simulations.lab.load import LoadProcess
-from simulations.lab.processes import run_folder
+from simulations.lab.load import Load, LoadProcess
+from simulations.lab.processes import Child, accepts, free_port, run_folder, wait_until
 from simulations.lab.results import of_colour
 from simulations.lab.scene import Scene
 from watchdog.config.compile import compile_
@@ -25,11 +27,31 @@ from watchdog.config.load import load
 from watchdog.core.model import BrakeKind, Colour, Split
 from watchdog.daemon import adapters
 from watchdog.sources.edge_ring import EdgeRing
+from watchdog.traffic.haproxy.router import HaproxyRouter
+from watchdog.traffic.nginx.probes import Entry
 from watchdog.traffic.nginx.router import NginxRouter
 
 RATE: Final = 500.0
 SETTLE_S: Final = 0.7
 """Time for old workers to go and for the load to show which colour answers."""
+
+_HOME: Final = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=0.0, salt="switch")
+_FULL: Final = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=1.0, salt="switch")
+_HAPROXY: Final = """\
+global
+  stats socket {socket} mode 600 level admin
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 70s
+  timeout server 60s
+frontend users
+  bind 127.0.0.1:{port}
+  default_backend app
+backend app
+  server blue {blue} weight 128
+  server green {green} weight 0
+"""
 
 
 def main(argv: list[str]) -> int:
@@ -46,22 +68,65 @@ def main(argv: list[str]) -> int:
         with scene.start_load(rate=RATE, keep_alive=20) as users:
             figures = asyncio.run(_measure(router, users, runs))
             figures["failed_requests"] = sum(each.failed for each in users.stop())
+        figures |= _haproxy(scene, folder / "haproxy", runs)
     print(json.dumps(figures))
     return 0
 
 
+def _haproxy(scene: Scene, folder: Path, runs: int) -> dict[str, Any]:
+    """The same users and applications behind HAProxy, whose candidate is cut off by the router's rollback."""
+    folder.mkdir()
+    servers = {colour: scene.server(colour) for colour in Colour}
+    port = free_port()
+    (folder / "haproxy.cfg").write_text(
+        _HAPROXY.format(socket=folder / "admin.sock", port=port, blue=servers[Colour.BLUE], green=servers[Colour.GREEN])
+    )
+    with Child.start(("haproxy", "-db", "-f", folder / "haproxy.cfg"), name="haproxy", run_dir=folder) as child:
+        wait_until(lambda: accepts(port), what="haproxy", children=[child])
+        router = HaproxyRouter(
+            service="switch",
+            socket=str(folder / "admin.sock"),
+            backend="app",
+            servers={colour: (colour.value,) for colour in Colour},
+            addresses={colour: (server,) for colour, server in servers.items()},
+            state=folder / "state",
+            entry=Entry(url=f"http://127.0.0.1:{port}/", host="localhost"),
+            token="switch",  # noqa: S106 - nobody asks for it here
+            wall=time.time,
+            state_file=folder / "server-state",
+        )
+        with LoadProcess.start(Load(port=port, rate=RATE, keep_alive=20), folder) as users:
+            cuts = asyncio.run(_cuts(router, users, runs))
+            failed = sum(each.failed for each in users.stop())
+    return {
+        "haproxy_ms": round(statistics.median(cuts), 1),
+        "haproxy_cuts_ms": [round(each, 1) for each in cuts],
+        "haproxy_failed_requests": failed,
+    }
+
+
+async def _cuts(router: HaproxyRouter, users: LoadProcess, runs: int) -> list[float]:
+    cuts = []
+    for _ in range(runs):
+        await router.prepare((_HOME,))
+        await router.apply(_FULL, brake=False, note="switch")
+        await asyncio.sleep(SETTLE_S)
+        cuts.append(await _last_on_green(users, partial(router.apply, _HOME, brake=True, note="switch")))
+        print(f"haproxy {cuts[-1]:.1f} ms", file=sys.stderr, flush=True)
+    await router.close()
+    return cuts
+
+
 async def _measure(router: NginxRouter, users: LoadProcess, runs: int) -> dict[str, Any]:
-    full = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=1.0, salt="switch")
-    home = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=0.0, salt="switch")
     # Not prepared: that wants the daemon's own edge log. An order renders and stages what it needs on the spot.
-    await router.apply(full, brake=False, note="switch")
+    await router.apply(_FULL, brake=False, note="switch")
     brakes, reloads = [], []
     for _ in range(runs):
         pull = partial(router.pull_brake, Colour.GREEN, BrakeKind.DIVERT, "switch")
         brakes.append(await _last_on_green(users, pull))
         await router.release_brake(Colour.GREEN)
-        reloads.append(await _last_on_green(users, partial(router.apply, home, brake=False, note="switch")))
-        await router.apply(full, brake=False, note="switch")
+        reloads.append(await _last_on_green(users, partial(router.apply, _HOME, brake=False, note="switch")))
+        await router.apply(_FULL, brake=False, note="switch")
         print(f"brake {brakes[-1]:.1f} ms, reload {reloads[-1]:.1f} ms", file=sys.stderr, flush=True)
     await router.close()
     return {

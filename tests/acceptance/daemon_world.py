@@ -32,7 +32,12 @@ def changes(*services: str, **more: Any) -> View:
     usual: View = {
         "rules": RULES,
         "plans": PLANS,
-        "services": {service: {"divert_for": "2s", "plan": "full"} for service in services or ("shop",)},
+        # One release after the other, and some of them rolled back: no test waits for that.
+        "services": {
+            service: {"divert_for": "2s", "plan": "full", "cool_down": "0s", "budget": "none"}
+            for service in services or ("shop",)
+        },
+        "budget": "none",
     }
     return merged(usual, more)
 

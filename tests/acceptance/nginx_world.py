@@ -249,7 +249,7 @@ def world(
             f"scgi_temp_path {apps_folder}/scgi; keepalive_requests 1000000;\n{application(ports)} }}\n"
         )
         stack.callback(start_nginx(apps, apps_folder, port=first).stop)
-        tokens = (TOKEN, OTHER_TOKEN)
+        tokens = (TOKEN, OTHER_TOKEN, *(f"{number:032x}" for number in range(len(routes))))
         setups = {
             service: ServiceNginx(
                 **{

@@ -225,11 +225,11 @@ def test_a_plain_answer(ground: Ground) -> None:
 
 
 def test_a_hidden_failure(ground: Ground) -> None:
-    """The user sees stable's 200; the candidate's 500 counts."""
+    """The user sees stable's 200; the candidate's 500 counts, and that nobody saw it."""
     line, this = play(ground, lambda s: s.request("/fail"))
 
     assert (200, 500, "green", "blue", True, False) == told(line)
-    assert {("requests", "green"): 1.0, ("errors", "green"): 1.0} == this.sums()
+    assert dict.fromkeys([("requests", "green"), ("errors", "green"), ("shielded", "green")], 1.0) == this.sums()
 
 
 def test_a_refusal(ground: Ground) -> None:

@@ -21,7 +21,15 @@ ENVIRONMENT: Final = "/etc/rollback-watchdog/environment.yml"
 SERVICE: Final = "rollback-watchdog.service"
 SOCKET: Final = "rollback-watchdog-edge.socket"
 HOSPITAL: Final = "/etc/rollback-watchdog/osun-his.yml"
-CREDENTIALS: Final = ("on-call-url", "team-chat-url", "probe-token", "actuator-token", "db-password")
+CREDENTIALS: Final = (
+    "on-call-url",
+    "devops-lead-url",
+    "it-director-url",
+    "team-chat-url",
+    "probe-token",
+    "actuator-token",
+    "db-password",
+)
 TOOLS: Final = ("systemd-nspawn", "unshare", "nsenter", "setpriv", "systemd-sysusers", "systemd-tmpfiles")
 
 BOOT: Final = """

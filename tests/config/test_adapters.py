@@ -19,5 +19,5 @@ def test_an_access_log_that_two_services_share_is_one(tmp_path: Path) -> None:
     result = compiled(tmp_path, OTHER)
 
     assert ["app", "other"] == [service.name for service in result.services]
-    assert {"edge"} == {service.edge.name for service in result.services}
+    assert {"edge"} == {service.edge.name for service in result.services if service.edge}
     assert result.services[0].edge == result.services[1].edge

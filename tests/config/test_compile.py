@@ -375,6 +375,7 @@ def test_nginx_with_another_main_file_is_called_with_it(tmp_path: Path) -> None:
     """Unless the commands are given."""
     keys = "{main: /srv/n.conf, reload: [systemctl, reload, nginx], entry: {host: a}}"
     nginx = compiled(tmp_path, f"services: {{app: {{router: {{nginx: {keys}}}}}}}\n").services[0].router
+    assert isinstance(nginx, NginxSettings)
 
     assert ("nginx", "-t", "-c", "/srv/n.conf") == nginx.test
     assert ("nginx", "-T", "-c", "/srv/n.conf") == nginx.dump

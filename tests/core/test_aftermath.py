@@ -124,14 +124,13 @@ def test_no_new_deployment_begins_before_all_of_it_has_ended() -> None:
     """It would bring up the colour that is being drained or stopped."""
     world = rolled_back()
     seen = set()
-    for _ in range(40):
-        submitted = Submit(id="s", service=SHOP, release="3.0", deployment="d2")
-        before = world.copy()
-        before.put(submitted)
-        if before.deployment.id == "d2":
+    while True:
+        trying = world.copy()
+        trying.put(Submit(id="s", service=SHOP, release="3.0", deployment="d2"))
+        if trying.deployment.id == "d2":
             break
-        assert Reason.ONE_AT_A_TIME is refused(before)[0]
-        seen.add(refused(before)[1])
+        assert Reason.ONE_AT_A_TIME is refused(trying)[0]
+        seen.add(refused(trying)[1])
         world.run(0.04)
 
     assert {
@@ -140,7 +139,6 @@ def test_no_new_deployment_begins_before_all_of_it_has_ended() -> None:
         "green is being drained after the rollback",
         "stop is running after the rollback",
     } == seen
-    assert "d2" == before.deployment.id
 
 
 @pytest.mark.parametrize(("hook", "again"), [("tell-ci", 1), ("flush", 2)])

@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.examples import GREEN, ON_CALL, SERVICE, SHOP, environment
 from tests.core.world import World
+from watchdog.core import incidents
 from watchdog.core.effects import Notify, Prove, SetTraffic
 from watchdog.core.engine import wake_at
 from watchdog.core.events import Acknowledge, Configured, Rollback
@@ -158,6 +159,15 @@ def test_without_on_call_the_others_are_told_all_the_same() -> None:
     world.run(310.0)
 
     assert [(2, ()), (3, ("lead",))] == [(message.level, message.contacts) for message in world.sent]
+
+
+def test_when_on_call_is_told_again_can_be_asked() -> None:
+    """For the screens; nothing is due once it is over."""
+    world = frozen()
+    (incident,) = world.shop.incidents.values()
+
+    assert incident.opened + 60.0 == incidents.repeat_at(incident)
+    assert incidents.repeat_at(replace(incident, acknowledged_by="ada")) is None
 
 
 def test_a_levels_time_is_one_to_wake_at() -> None:

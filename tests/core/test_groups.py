@@ -1,5 +1,6 @@
 """Services that are rolled back together."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +24,14 @@ from watchdog.core.records import (
     RollbackWanted,
 )
 from watchdog.core.settings import Budget
-from watchdog.core.state import Deployment, State, StableProbe, Wanted
+from watchdog.core.state import Deployment, StableProbe, State, Wanted
 
 API, PAY = "api", "pay"
-ONE_WAY = {API: (SHOP,), SHOP: (PAY,)}
-CIRCLE = {API: (SHOP, "nobody"), SHOP: (PAY,), PAY: (API, PAY)}
+ONE_WAY: Mapping[str, tuple[str, ...]] = {API: (SHOP,), SHOP: (PAY,)}
+CIRCLE: Mapping[str, tuple[str, ...]] = {API: (SHOP, "nobody"), SHOP: (PAY,), PAY: (API, PAY)}
 
 
-def together(groups: dict[str, tuple[str, ...]], **of_service: Any) -> tuple[State, float]:
+def together(groups: Mapping[str, tuple[str, ...]], **of_service: Any) -> tuple[State, float]:
     """Three services with the same release at the same share, each with stable answering, and the time."""
     world = World().begin().submit()
     world.run(14.0)

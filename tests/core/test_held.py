@@ -256,6 +256,7 @@ def test_a_crash_after_any_record_of_a_change_of_share_ends_in_a_share_that_was_
     world.put(hold() if what == "hold" else resume())
     end = len(world.kept)
     assert end > begin + 3
+    again = world
     for number in range(begin, end + 1):
         again = world.copy()
         if number < end:
@@ -293,6 +294,21 @@ def test_with_drift_only_a_share_below_what_the_router_has_is_ordered() -> None:
     world.put(hold(0.2))
     world.run(1.0)
     assert world.split.weight == 0.2
+
+
+def test_a_lifted_hold_waits_until_the_router_agrees() -> None:
+    """More users than the candidate has are not ordered on a guess."""
+    world = held()
+    world.split = replace(world.split, weight=0.3)
+    world.run(25.0)
+    assert not world.shop.adopted
+    world.put(resume())
+    world.run(5.0)
+    assert (0.3, 0.1) == (world.split.weight, world.deployment.held_at)
+
+    world.split = replace(world.split, weight=0.1)
+    world.run(25.0)
+    assert (0.5, None) == (world.split.weight, world.deployment.held_at)
 
 
 def test_at_nothing_the_candidate_has_no_user_and_the_deployment_goes_on_later() -> None:

@@ -28,7 +28,7 @@ from tests.core.examples import (
     polled,
 )
 from tests.core.world import World
-from watchdog.core import invariants
+from watchdog.core import disarm, invariants, verdict
 from watchdog.core.effects import (
     CutRoute,
     DrainCandidate,
@@ -50,6 +50,7 @@ from watchdog.core.events import (
     BrakeOutcome,
     Configured,
     Did,
+    Disarm,
     DivertRoute,
     DrainedOutcome,
     Event,
@@ -76,11 +77,12 @@ from watchdog.core.events import (
     Waive,
 )
 from watchdog.core.invariants import BrokenInvariantError, check_invariants
-from watchdog.core.model import BrakeKind, Level, Schema
+from watchdog.core.model import BrakeKind, Data, Level, Missing, Schema
 from watchdog.core.phases import Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import (
     DeploymentBegun,
+    DivertOrdered,
     EffectsTakenUp,
     Record,
     RollbackOrdered,
@@ -88,7 +90,7 @@ from watchdog.core.records import (
     SplitOrdered,
     TrialOrdered,
 )
-from watchdog.core.settings import AnyOf, Escalation
+from watchdog.core.settings import AnyOf, Budget, Escalation, Service
 from watchdog.core.state import State
 from watchdog.journal.codec import Checkpoint, ClockMark, decode_checkpoint, encode_checkpoint
 
@@ -104,6 +106,10 @@ ENVIRONMENTS = {
     "by hand": environment(replace(SERVICE, divert=False, resume_by_human=True)),
     "both must fire": environment(replace(SERVICE, policy=AnyOf(all_=True))),
     "always": environment(replace(SERVICE, rules=(ERROR_RATE, replace(ALIVE, always=True), WRITABLE))),
+    "in shadow": environment(replace(SERVICE, shadow=True)),
+    "per colour": environment(replace(SERVICE, data=Data.PER_COLOUR)),
+    "once a minute": environment(replace(SERVICE, budget=Budget(rollbacks=1, within=60.0), cool_down=5.0)),
+    "with itself": environment(replace(SERVICE, rollback_with=(SHOP, "nobody"))),
     "no shop": environment(replace(SERVICE, name="other")),
 }
 
@@ -145,10 +151,26 @@ class Watcher:
         elif isinstance(body, RollbackOrdered):
             assert self.wanted is not None
             self.rolled_back.add(deployment_of(state).id)
+            self.allowed(state, record, body.by)
+        elif isinstance(body, DivertOrdered) and body.rules:
+            self.allowed(state, record, "")
         elif isinstance(body, SplitOrdered):
             self.split(state, body)
         elif isinstance(body, TrialOrdered):
             assert deployment_of(state).id not in self.rolled_back
+
+    def allowed(self, state: State, record: Record, by: str) -> None:
+        """Nothing is done by itself that an interlock forbids."""
+        service, settings = state.services[SHOP], settings_of(state)
+        if by or (self.wanted is not None and self.wanted.anyway):
+            return
+        assert not state.stopped_by
+        assert not settings.shadow
+        assert not disarm.on(service, record.at)
+        assert not verdict.maintained(service)
+        assert settings.data is Data.SHARED or deployment_of(state).wrote is None
+        spent = settings.budget and sum(at > record.at - settings.budget.within for at in service.rolled_back_at)
+        assert not spent or spent < settings.budget.rollbacks  # type: ignore[union-attr]  # spent only where there is one
 
     def justified(self, state: State, body: RollbackWanted, world: World) -> None:
         """Only proof, a human, or a brake that a rollback left behind asks for a rollback."""
@@ -190,6 +212,16 @@ def change(attribute: str, key: object, value: object) -> Action:
         getattr(world, attribute)[key] = value
 
     return turn
+
+
+def turn_to(attribute: str, value: object) -> Action:
+    return lambda world: setattr(world, attribute, value)
+
+
+def settings_of(state: State) -> Service:
+    known = state.environment.service(SHOP) if state.environment else None
+    assert known is not None
+    return known
 
 
 def toggle(attribute: str, member: object) -> Action:
@@ -266,6 +298,7 @@ COMMANDS = [
         StopTheLine(id="l", by="ada", because="so", for_=for_, release=off)
         for for_, off in ((30.0, False), (None, True))
     ),
+    *(Disarm(id="x", by="ada", because="so", service=SHOP, for_=for_) for for_ in (40.0, 0.0)),
     Forgive(id="f", service=SHOP, release="2.0", because="it was not its fault"),
     Acknowledge(id="a", service=SHOP),
     *(
@@ -322,6 +355,8 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.builds(reconfigure, st.sampled_from(sorted(ENVIRONMENTS))),
     st.builds(restart, rebooted=st.booleans(), down=st.sampled_from([0.0, 0.0, 5.0, 400.0]), folded=st.booleans()),
     st.builds(pull_by_hand, st.sampled_from([BrakeKind.HAND, None])),
+    st.builds(partial(turn_to, "maintenance"), st.booleans()),
+    st.builds(partial(turn_to, "writes"), st.sampled_from([0.0, 2.0, Missing.STALE])),
     st.builds(move_by_hand, st.sampled_from([0.0, 0.1, 1.0])),
 )
 
@@ -399,6 +434,7 @@ def heal(world: World) -> None:
     """Everything works again, and people have put the router back to what was ordered."""
     for colour in (BLUE, GREEN):
         world.share_bad[colour], world.alive[colour] = 0.0, True
+    world.maintenance, world.writes = False, 0.0
     for troubles in (world.silent, world.failing, world.refusing):
         troubles.clear()
     if world.brake is BrakeKind.HAND:

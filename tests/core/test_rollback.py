@@ -58,7 +58,8 @@ def test_proof_rolls_back_and_only_live_traffic_calls_it_so() -> None:
     (ordered,) = world.bodies(RollbackOrdered)
     assert isinstance(ordered, RollbackOrdered)
     assert (Reason.RULES_PROVED, ("error-rate",), "") == (ordered.reason, ordered.rules, ordered.by)
-    assert ["stop_the_line", "schema", "stable_down", "common_cause", "known_bad"] == [n for n, _ in ordered.interlocks]
+    own = ["stop_the_line", "shadow", "disarmed", "schema", "writes_on_candidate", "stable_down", "common_cause"]
+    assert [*own, "budget", "wave", "known_bad"] == [name for name, _ in ordered.interlocks]
     assert ordered.onset is not None
     rolled = world.deployment.rollback
     assert rolled is not None

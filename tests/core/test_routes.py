@@ -7,6 +7,7 @@ import pytest
 from tests.core.examples import BLUE, CANARY, ERROR_RATE, GREEN, READY, SHOP, WORSE, environment
 from tests.core.world import World
 from watchdog.core import verdict
+from watchdog.core.conditions import CanaryVsStable, SequentialRatio
 from watchdog.core.effects import CutRoute, SetTraffic
 from watchdog.core.events import DivertRoute, Promote, Resume, Rollback
 from watchdog.core.model import Judgement, Level, Verdict
@@ -19,7 +20,8 @@ WITHOUT_DIVERT = replace(READY, divert=False)
 
 
 def on_lab(rule: Rule) -> Rule:
-    condition = replace(rule.condition, bad="errors[lab]", total="requests[lab]")  # type: ignore[call-arg]  # both have them
+    assert isinstance(rule.condition, SequentialRatio | CanaryVsStable)
+    condition = replace(rule.condition, bad="errors[lab]", total="requests[lab]")
     return replace(rule, name=f"lab-{rule.name}", condition=condition)
 
 

@@ -244,7 +244,7 @@ class World:
         self.put(Tick())
 
     def _edge(self) -> Event:
-        readings = []
+        readings: list[tuple[str, Colour | None, Value]] = []
         for colour in Colour:
             requests = 0.0 if self.maintenance else REQUESTS * self.share(colour)
             readings += [("errors", colour, requests * self.share_bad[colour]), ("requests", colour, requests)]

@@ -355,10 +355,9 @@ def test_without_its_secret_stable_cannot_be_asked(tmp_path: Path) -> None:
 
 def test_commands_are_told_of_the_newest_deployment(tmp_path: Path) -> None:
     """As it is when they are run, and what they say is cleaned."""
-    hook = "stop: {{argv: [/bin/sh, -c, 'echo secret of $$RWD_RELEASE']}}"
-    compiled = environment(
-        tmp_path, text(("divert_for: 1s", f"hooks: {{{{{hook}}}}}\n    candidate_after_rollback: stop\n    divert_for: 1s"))
-    )
+    stop = "{{stop: {{argv: [/bin/sh, -c, 'echo secret of $$RWD_RELEASE']}}}}"
+    keys = f"hooks: {stop}\n    candidate_after_rollback: stop\n    divert_for: 1s"
+    compiled = environment(tmp_path, text(("divert_for: 1s", keys)))
     deployment = state_with(compiled, Phase.ROLLED_BACK).services["shop"].deployment
 
     async def story(site: Site) -> None:

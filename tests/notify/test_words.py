@@ -499,7 +499,7 @@ def test_a_stopped_line_is_told_by_whom_and_until_when() -> None:
     stopped = {"by": "ada", "because": "audit", "until": NOW + 3_600}
     message = told(views.incident("line_still_stopped"), deployment=None, view={"stopped": stopped})
 
-    assert message.title.startswith("[CHECK TODAY] production: the line is still stopped by ada (audit); no service")
+    assert message.title.startswith("[CHECK TODAY] production: the line is stopped by ada (audit); no service")
     assert "It goes on by itself at 10:15:00 (09:15:00 UTC)." in message.body
 
 
@@ -521,3 +521,39 @@ def test_after_a_promotion_a_lost_way_back_holds_nothing() -> None:
 
     assert "[CHECK TODAY] osun-his 4.2.0: a rollback would not work now (disk: 3 MB left)." == message.title
     assert "I look again every 10 s. If it fails, I try to roll back all the same." in message.body
+
+
+def test_a_file_that_cannot_be_used() -> None:
+    """The first mistakes, what is in force instead, who and what is left out, and what to do."""
+    message = words.broken_file(
+        "production",
+        path="/etc/env.yml",
+        problems="env.yml:3: a\nenv.yml:4: b\nenv.yml:5: c\nenv.yml:6: d\n4 errors; nothing was loaded.",
+        since="2026-03-01 12:00",
+        contacts=("on-call",),
+        sources=("metrics", "db"),
+    )
+
+    assert (
+        "[CHECK TODAY] production: the environment file cannot be used; the last good one is in force." == message.title
+    )
+    assert [
+        "Why    env.yml:3: a",
+        "       env.yml:4: b",
+        "       env.yml:5: c",
+        "       and 2 more lines",
+        "Now    Every service is guarded by the configuration of 2026-03-01 12:00; later changes are not in force.",
+        "       Not told: on-call. The address stood in the file itself, and only there.",
+        "       Not asked: metrics, db. A secret stood in the file itself, and only there.",
+        "Ways   rollback-watchdog check /etc/env.yml",
+        "       systemctl reload rollback-watchdog   puts the mended file in force",
+    ] == message.body.splitlines()
+
+
+def test_a_file_with_one_mistake_and_nothing_left_out() -> None:
+    """No line is empty."""
+    message = words.broken_file(
+        "production", path="/etc/env.yml", problems="env.yml:3: a", since="then", contacts=(), sources=()
+    )
+
+    assert ["Why", "Now", "Ways", ""] == [line[:7].strip() for line in message.body.splitlines()]

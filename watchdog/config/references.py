@@ -167,7 +167,8 @@ def _counted(tree: Mapping, sections: Sections, path: Place, service: Service, k
     plan = sections.plans.get(service.plan)
     if plan is None or traffic_source(service, sections, kind_of) is not None:
         return
-    if plan.bake.requests or any(step.gate.requests or step.gate.per_critical_route for step in plan.steps):
+    gates = [step.gate for step in plan.steps[:-1]]  # after the last step is the bake
+    if plan.bake.requests or any(gate.requests or gate.per_critical_route for gate in gates):
         message = (
             f"{shown(service.plan)} waits for requests, and no source counts this service's; wanted a rule on an "
             "access_log or haproxy source, or a plan with gate: {requests: 0, per_critical_route: 0}"

@@ -106,15 +106,17 @@ def _take_over_brake(draft: Draft, name: str, event: TrafficSeen) -> None:
             rollback.pursue(draft, name)
         case BrakeKind.DIVERT if deployment.divert is None and deployment.wanted is None:
             divert.order(draft, name, ())
-        case None if event.split is not None and _cut_off(deployment):
+        case None if event.split is not None and _cut_off(deployment, draft.now):
             _let_in_by_hand(draft, name)
         case _:
             pass
 
 
-def _cut_off(deployment: Deployment) -> bool:
+def _cut_off(deployment: Deployment, now: Seconds) -> bool:
+    """Whether the brake must be there. One that is due to go may be gone by an order whose outcome was lost."""
     cut = deployment.divert
-    return cut is not None and cut.cut and not cut.releasing
+    due = cut is not None and cut.until is not None and now >= cut.until
+    return cut is not None and cut.cut and not cut.releasing and not due
 
 
 def _let_in_by_hand(draft: Draft, name: str) -> None:

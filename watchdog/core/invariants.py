@@ -84,6 +84,9 @@ def _of_service(state: State, service: ServiceState) -> Iterator[Sentence]:
     levels = all(instance.level is api.level(instance.state) for instance in service.instances.values())
     yield "an instance's level is its state's", levels
     yield "a beat began before it ended", all(b.continuous_since <= b.last for b in service.beats.values())
+    disarmed, spent = service.disarmed, service.rolled_back_at
+    yield "a disarm ends after it began", disarmed is None or disarmed.since < disarmed.until
+    yield "what counts for a budget is in order", spent == tuple(sorted(spent)) and all(at <= state.now for at in spent)
     times = (service.seen_at, *(incident.opened for incident in service.incidents.values()))
     yield "nothing was noted later than now", all(time is None or time <= state.now for time in times)
 
@@ -104,6 +107,10 @@ def _of_deployment(state: State, deployment: Deployment) -> Iterator[Sentence]:
     soaked_since = deployment.first_step_at or 0.0  # a change of share within a step takes nothing of what was soaked
     yield "no time was soaked before the first step", deployment.soaked <= state.now - soaked_since + 1e-6
     yield "counts are not negative", min(deployment.soaked, deployment.requests, deployment.diverts) >= 0
+    wrote = deployment.wrote
+    yield "a write was noted in its time", wrote is None or deployment.began <= wrote.at <= state.now
+    back = deployment.rollback
+    yield "a rollback is a human's or automatic", back is None or back.automatic is not bool(back.by)
     yield "it ended exactly when its phase says so", (deployment.ended_at is not None) == (deployment.phase in ENDED)
     yield (
         "a divert is wanted or ordered, not both",

@@ -270,9 +270,8 @@ def _overdue(draft: Draft, name: str, within: Seconds) -> bool:
 
 
 def _give_up(draft: Draft, name: str, kind: type[SetTraffic | Prove]) -> None:
-    for effect in tuple(draft.service(name).waiting.values()):
-        if isinstance(effect, kind):
-            draft.emit(OutcomeGivenUp(service=name, effect=effect.id))
+    for effect in [each for each in draft.service(name).waiting.values() if isinstance(each, kind)]:
+        draft.emit(OutcomeGivenUp(service=name, effect=effect.id))
 
 
 def _waits_for(draft: Draft, name: str, kind: type[SetTraffic | Prove]) -> bool:

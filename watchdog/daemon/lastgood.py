@@ -15,6 +15,7 @@ from watchdog.core.events import Configured
 from watchdog.journal.database import NAME, JournalError
 from watchdog.journal.recovery import read
 from watchdog.notify.words import Message, broken_file
+from watchdog.text.quantities import moment
 
 ON_CALL: Final = 2
 
@@ -59,12 +60,11 @@ class LastGood:
     @property
     def message(self) -> Message:
         """What they are told."""
-        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.since))
         return broken_file(
             self.compiled.environment.name,
             path=self.path,
             problems=self.problems,
-            since=since,
+            since=moment(self.since, now=time.time()),
             contacts=self.restored.contacts,
             sources=self.restored.sources,
         )

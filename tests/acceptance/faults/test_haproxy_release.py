@@ -1,6 +1,7 @@
 """The real daemon behind a real HAProxy: releases that are good and bad, and HAProxy restarted under it."""
 
 import contextlib
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from simulations.lab.apps import AppProcess
 from simulations.lab.load import Load, LoadProcess
-from simulations.lab.processes import Child, run_folder, wait_until
+from simulations.lab.processes import PROJECT, Child, run_folder, wait_until
 from simulations.lab.results import of_colour, since, summarise
 from simulations.lab.scene import CLI
 from tests.acceptance.faults.figures import figure
@@ -178,6 +179,36 @@ def test_a_restart_of_haproxy_in_a_canary_keeps_the_split_and_the_rollback_works
                what="both colours", children=[])  # fmt: skip
     scene.apps[Colour.GREEN].fault(error_rate=1.0)
     scene.until(lambda view: _at(view, "rolled_back"), "the rollback")
+
+
+def run_by_hand(scene: Scene, folder: Path, script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A script of the runbook, as it stands, in an operator's shell."""
+    command = folder / "rollback-watchdog"
+    command.write_text(f'#!/bin/sh\nexec {" ".join(CLI)} "$@"\n')
+    command.chmod(0o755)
+    environment = {
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PYTHONPATH": str(PROJECT),
+        "ROLLBACK_WATCHDOG_SOCKET": str(scene.client.path),
+    }
+    return subprocess.run(
+        [PROJECT / "docs" / "runbook" / script, *words], check=False, capture_output=True, text=True, env=environment
+    )
+
+
+def test_the_runbooks_scripts_work_as_they_always_did(scene: Scene, tmp_path: Path) -> None:
+    """Hands and pipelines call them as before: the gate is passed, the split lowered and the release rolled back."""
+    scene.canary("2.5")
+    for script, words, holds in (
+        ("switch-to-green.sh", ("app",), lambda _: len(scene.records("GatePassed")) == 1),
+        ("traffic-split.sh", ("10",), lambda view: view["deployment"]["in_force"]["weight"] == 0.1),
+        ("rollback-to-blue.sh", ("app", "the runbook says so"), lambda view: _at(view, "rolled_back")),
+    ):
+        ran = run_by_hand(scene, tmp_path, script, *words)
+        assert (0, "") == (ran.returncode, ran.stderr), ran
+        scene.until(holds, script)
+    wanted = scene.records("RollbackWanted")[-1]
+    assert ("human", "the runbook says so") == (wanted["reason"], wanted["because"])
 
 
 @pytest.mark.long

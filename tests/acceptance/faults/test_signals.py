@@ -10,6 +10,11 @@ import pytest
 from simulations.lab.processes import wait_until
 from tests.acceptance.daemon_world import View, stays
 from tests.acceptance.faults.world import Faults, faults, report
+from tests.core.examples import polled
+from tests.core.world import World as Core
+from watchdog.core.model import Colour
+from watchdog.core.phases import Phase
+from watchdog.core.records import DivertWanted, RollbackWanted
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
 
@@ -81,3 +86,55 @@ def test_a_candidate_that_hangs_is_left_within_seconds(world: Faults) -> None:
     watch.until_phase("rolled_back")
     world.on_stable()
     report("candidate_hangs", **world.hurt(hung))
+
+
+def soaking() -> Core:
+    core = Core().begin().submit()
+    core.run(14.0)
+    return core
+
+
+def test_a_source_that_flaps_rolls_nothing_back_and_wakes_nobody() -> None:
+    """Five seconds of silence in every ten: soak counts what was seen, and it is no two minutes of blindness."""
+    core = soaking()
+    began, soaked = core.now, core.deployment.soaked
+    for _ in range(12):
+        core.silent ^= {"edge"}
+        core.run(5.0)
+
+    assert [] == core.bodies(RollbackWanted, DivertWanted)
+    assert [] == [message for message in core.sent if message.contacts != ("chat",)]
+    assert core.deployment.phase in (Phase.SOAKING, Phase.BAKING)
+    assert core.deployment.soaked - soaked < core.now - began - 20.0
+
+
+def test_a_health_check_that_flaps_is_no_row_of_failures() -> None:
+    """Every second poll fails: never three in a row, never two, so nobody is cut off for it."""
+    core = soaking()
+    for _ in range(40):
+        core.alive[Colour.GREEN] ^= True
+        core.run(2.0)
+
+    assert [] == core.bodies(RollbackWanted, DivertWanted)
+
+
+@pytest.mark.parametrize(
+    ("errors", "requests"),
+    [
+        (500.0, -100.0),
+        (-5.0, 20.0),
+        (float("nan"), 20.0),
+        (5.0, float("inf")),
+        (float("inf"), float("inf")),
+        (9.0, 0.0),
+    ],
+)
+def test_a_source_that_says_what_cannot_be_proves_nothing(errors: float, requests: float) -> None:
+    """Negative and endless counts, failures without a request: no evidence, whatever they would prove."""
+    core = soaking()
+    for _ in range(30):
+        core.silent.add("edge")
+        core.run(1.0)
+        core.put(polled("edge", core.now, ("errors", Colour.GREEN, errors), ("requests", Colour.GREEN, requests)))
+
+    assert [] == core.bodies(RollbackWanted, DivertWanted)

@@ -282,6 +282,7 @@ def _changes(cells: Mapping[str, Cell], chat: ChatService) -> View:
     return {
         "rules": {rule: view for cell in cells.values() for rule, view in cell.rules.items()},
         "services": own,
+        "budget": "none",  # all of them fail at once, each for itself: no wave
         "plans": {"canary": {"steps": [step(WEIGHT, "10m"), {"weight": "100%"}], "bake": "10m"}},
         "contacts": {"on-call": {"apprise": f"json://127.0.0.1:{chat.port}/"}},
         "escalation": [{"level": "2", "contacts": ["on-call"]}],

@@ -71,7 +71,8 @@ class _Story:
         self._stopped: Data | None = None
         self._effects: dict[str, Data] = {}
         self._lists: dict[str, list[Data]] = {
-            name: [] for name in ("interlocks", "diverts", "holds", "phases", "commands", "waivers", "observed", "watch")
+            name: []
+            for name in ("interlocks", "diverts", "holds", "phases", "commands", "waivers", "observed", "watch")
         }
 
     def take(self, record: Record) -> None:

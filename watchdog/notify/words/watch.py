@@ -69,7 +69,7 @@ def line_still_stopped(facts: Facts) -> Shape:
     until = f" It goes on by itself at {facts.moment(stopped['until'])}." if stopped and stopped["until"] else ""
     return Shape(
         tag=CHECK_TODAY,
-        first=f"{facts.view['environment']}: the line is still stopped{by}; no service is rolled back by itself.",
+        first=f"{facts.view['environment']}: the line is stopped{by}; no service is rolled back by itself.",
         lines=(
             ("Now", (sentence(facts.exposure(), until.strip()),)),
             ("Ways", ways(facts, release(), ack(facts))),

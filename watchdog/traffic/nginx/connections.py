@@ -50,16 +50,15 @@ def open_to(servers: Sequence[str], pid: Path) -> frozenset[str] | None:
 
     Blocks. Idle connections that nginx keeps for its next request are among them. OSError.
     """
-    seen = workers.workers(pid)
-    if not seen:
+    master, owner = workers.master(pid), workers.owner(pid)
+    if master is None or owner is None:
         return None
-    uid, _ = workers.user(seen[0].pid)
     wanted = targets(servers)
-    net = Path("/proc", str(seen[0].pid), "net")  # of nginx's own network, if that is another one
+    net = Path("/proc", str(master), "net")  # of nginx's own network, if that is another one
     own = _own_sockets()
     found = set()
     for table in ("tcp", "tcp6") if wanted.addresses else ():
-        found |= {f"{table} {inode}" for inode in _tcp(net / table, wanted, uid) if inode not in own}
+        found |= {f"{table} {inode}" for inode in _tcp(net / table, wanted, owner[0]) if inode not in own}
     if wanted.paths:
         found |= {f"unix {inode}" for inode in _unix(net / "unix", wanted)}
     return frozenset(found)

@@ -141,8 +141,7 @@ class Checklist:
         name, folder = "brake folder", self.brake.folder
         try:
             self.brake.make_ready()
-            seen = workers.workers(self.pid)
-            uid, groups = workers.user(seen[0].pid) if seen else (-1, frozenset[int]())
+            uid, groups = workers.owner(self.pid) or (-1, frozenset[int]())
             closed = files.searchable(folder, uid, groups)
         except (OSError, KeyError, ValueError) as error:
             return Check(name=name, ok=False, detail=f"{folder}: {error}")

@@ -3,6 +3,7 @@
 What lives here: reading /proc. What must not: starting or signalling anything.
 """
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -94,6 +95,14 @@ def user(pid: int) -> tuple[int, frozenset[int]]:
     fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     groups = {int(fields["Gid"].split()[1]), *(int(word) for word in fields["Groups"].split())}
     return int(fields["Uid"].split()[1]), frozenset(groups)
+
+
+def owner(pid: Path) -> tuple[int, frozenset[int]] | None:
+    """The user and groups of the workers, any of which can end at this moment; None when none is to be seen."""
+    for worker in workers(pid):
+        with contextlib.suppress(OSError, KeyError):
+            return user(worker.pid)
+    return None
 
 
 def uptime() -> float:

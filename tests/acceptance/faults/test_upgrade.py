@@ -31,7 +31,9 @@ from watchdog.journal.database import NAME
 from watchdog.journal.recovery import recover
 from watchdog.journal.store import Store
 
-FIXTURES = Path(__file__).parents[1] / "journal"
+FIXTURES = Path(__file__).parents[2] / "journal"
+pytestmark = [pytest.mark.acceptance]
+
 DOWN_S = 4.0
 """So long the upgrade took."""
 
