@@ -5,6 +5,8 @@ import pytest
 from tests.core.examples import BLUE, GREEN, SHOP
 from watchdog.core.effects import (
     Audience,
+    CutRoute,
+    DrainCandidate,
     Effect,
     Notify,
     ObserveTraffic,
@@ -12,7 +14,10 @@ from watchdog.core.effects import (
     ProbeColour,
     Prove,
     PullBrake,
+    Recheck,
     ReleaseBrake,
+    RunHook,
+    RunRehearsal,
     SetTraffic,
     starts_at_once,
 )
@@ -29,6 +34,12 @@ SPLIT = Split(stable=BLUE, candidate=GREEN, weight=0.0, salt="d1")
         (Prove(id="1", service=SHOP, epoch=1, stable=BLUE, since=0.0), True),
         (ProbeColour(id="1", service=SHOP, colour=BLUE), True),
         (ObserveTraffic(id="1", service=SHOP), True),
+        (Recheck(id="1", service=SHOP, stable=BLUE), True),
+        (CutRoute(id="1", service=SHOP, epoch=1, colour=GREEN, route="lab", cut=True), True),
+        (CutRoute(id="1", service=SHOP, epoch=1, colour=GREEN, route="lab", cut=False), False),
+        (RunHook(id="1", service=SHOP, hook="flush", idempotent=True), False),
+        (DrainCandidate(id="1", service=SHOP, colour=GREEN, within=5.0), False),
+        (RunRehearsal(id="1", service=SHOP, splits=(SPLIT,), drill=True), False),
         (SetTraffic(id="1", service=SHOP, epoch=1, split=SPLIT), False),
         (ReleaseBrake(id="1", service=SHOP, epoch=1, colour=GREEN), False),
         (Prepare(id="1", service=SHOP, splits=(SPLIT,)), False),

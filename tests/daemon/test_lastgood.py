@@ -74,7 +74,7 @@ def play(folder: Path, path: str, good: LastGood | None, story: Callable[[Runnin
 
 
 def broken(folder: Path, path: str) -> LastGood:
-    good = last_good(path, f"{path}:1: version: wrong\none more\n2 errors; nothing was loaded.")
+    good = last_good(path, f"{path}:1: version: wrong\none more\nand another")
     assert good is not None
     return good
 
@@ -92,7 +92,7 @@ def test_it_guards_and_tells_whoever_is_on_call_and_says_so_in_its_status(
         await running.until(lambda: bool(sender.sent))
         view = await running.get("/v1/status")
         assert (["shop"], "test") == (list(view["services"]), view["environment"])
-        assert f"{path}:1: version: wrong (and 2 more lines)" == view["config_trouble"]
+        assert f"{path}:1: version: wrong (and 2 more)" == view["config_trouble"]
         assert [] == view["config_lacks"]
 
     running = play(tmp_path, path, broken(tmp_path, path), story)

@@ -54,7 +54,7 @@ from watchdog.core.events import (
     Waive,
 )
 from watchdog.core.invariants import check_invariants
-from watchdog.core.model import BrakeKind, Check, Colour, Schema, Split
+from watchdog.core.model import AfterRollback, BrakeKind, Check, Colour, Schema, Split
 from watchdog.core.phases import Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import (
@@ -67,10 +67,10 @@ from watchdog.core.records import (
     TrialBegun,
     TrialOrdered,
 )
-from watchdog.core.settings import Environment
+from watchdog.core.settings import Environment, Hook, Task
 from watchdog.core.state import Deployment, State
 from watchdog.daemon.loop import Loop, NotKeptError
-from watchdog.daemon.performer import Performer
+from watchdog.daemon.performer import HookRan, Performer
 from watchdog.traffic.base import Applied, RouterError
 
 GREEN: Final = Colour.GREEN
@@ -225,6 +225,10 @@ class Lives:
         assert [body for body in self.records() if isinstance(body, TrialOrdered)]
 
 
+async def _ran(_name: str) -> HookRan:
+    return HookRan(status=0, detail="")
+
+
 class Life:
     """A daemon that a test moves step by step and that may end at any write."""
 
@@ -233,7 +237,7 @@ class Life:
         self.performer = Performer(
             clock=story.clock, messenger=story.messenger, put=self._put, failed=lambda _effect, _error: None
         )
-        self.performer.equip(hands(story.world))
+        self.performer.equip({"shop": replace(hands(story.world)["shop"], hook=_ran)})
         self.loop = Loop(
             state=story.journal.recover(),
             now=story.clock.now,
@@ -325,8 +329,21 @@ COMMANDS: Final[dict[str, Callable[[int], AnyCommand]]] = {
 
 
 def _environment() -> Environment:
+    """With everything that a rollback may lead to: a command, a drain, a route that can be cut."""
     with tempfile.TemporaryDirectory() as folder:
-        return environment(Path(folder)).environment
+        plain = environment(Path(folder)).environment
+    shop = replace(
+        plain.services[0],
+        cool_down=2.0,
+        budget=None,
+        routes=("login",),
+        cuts_routes=True,
+        after_rollback=(Hook(name="tell", idempotent=True), Hook(name="once")),
+        candidate_after_rollback=AfterRollback.DRAIN,
+        drain=5.0,
+        tasks=(Task(name="restore", command="pg_restore"),),
+    )
+    return replace(plain, services=(shop,), budget=None)
 
 
 ENVIRONMENT: Final = _environment()

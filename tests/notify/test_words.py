@@ -528,7 +528,7 @@ def test_a_file_that_cannot_be_used() -> None:
     message = words.broken_file(
         "production",
         path="/etc/env.yml",
-        problems="env.yml:3: a\nenv.yml:4: b\nenv.yml:5: c\nenv.yml:6: d\n4 errors; nothing was loaded.",
+        problems="env.yml:3: a\nenv.yml:4: b\nenv.yml:5: c\nenv.yml:6: d",
         since="2026-03-01 12:00",
         contacts=("on-call",),
         sources=("metrics", "db"),
@@ -541,7 +541,7 @@ def test_a_file_that_cannot_be_used() -> None:
         "Why    env.yml:3: a",
         "       env.yml:4: b",
         "       env.yml:5: c",
-        "       and 2 more lines",
+        "       and 1 more",
         "Now    Every service is guarded by the configuration of 2026-03-01 12:00; later changes are not in force.",
         "       Not told: on-call. The address stood in the file itself, and only there.",
         "       Not asked: metrics, db. A secret stood in the file itself, and only there.",

@@ -1,12 +1,29 @@
 """The virtual router and what it does with effects."""
 
+from dataclasses import replace
+
 import pytest
 
-from watchdog.core.effects import ProbeColour, Prove, PullBrake, ReleaseBrake, SetTraffic
-from watchdog.core.events import BrakeOutcome, Event, Probed, ProofOutcome, TrafficOutcome
+from watchdog.core.effects import (
+    Audience,
+    CutRoute,
+    DrainCandidate,
+    Effect,
+    Notify,
+    Prepare,
+    ProbeColour,
+    Prove,
+    PullBrake,
+    Recheck,
+    ReleaseBrake,
+    RunHook,
+    RunRehearsal,
+    SetTraffic,
+)
+from watchdog.core.events import BrakeOutcome, Event, Outcome, Probed, ProofOutcome, TrafficOutcome
 from watchdog.core.model import BrakeKind, Colour, Split
 from watchdog.replay.behaviour import Answer, Behaviour, Fault
-from watchdog.replay.world import Deed, Failure, Router, World
+from watchdog.replay.world import Deed, Failure, Router, World, deed
 
 HALF = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=0.5, salt="d1")
 HOME = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=0.0, salt="d1")
@@ -125,3 +142,53 @@ def test_direct_probes(answer: Answer, ok: bool, refused: bool, takes: float) ->
 
     assert isinstance(outcome, Probed)
     assert (ok, refused, 1.0 + takes) == (outcome.ok, outcome.refused, outcome.ended)
+
+
+ERRANDS = [
+    Recheck(id="1", service="app", stable=Colour.BLUE),
+    RunRehearsal(id="1", service="app", splits=(), drill=True),
+    RunHook(id="1", service="app", hook="flush", idempotent=False),
+    DrainCandidate(id="1", service="app", colour=Colour.GREEN, within=60.0),
+    Notify(id="1", service="app", incident="i", audience=Audience.CHAT, contacts=(), repetition=0),
+]
+
+
+@pytest.mark.parametrize("effect", ERRANDS, ids=lambda effect: effect.kind)
+def test_what_moves_no_user_works_after_its_time_or_fails_as_scripted(effect: Effect) -> None:
+    """By the kind of effect that the script names."""
+    app = world(Failure(deed=deed(effect), takes=9.0, detail="no"))
+    (failing,) = app.carry_out(effect, 1.0)
+    (working,) = app.carry_out(effect, 1.0)
+
+    assert (10.0, True) == (failing.at, working.at > 1.0)
+    failed, worked = failing.do(failing.at), working.do(working.at)
+    assert isinstance(failed, Outcome)
+    assert isinstance(worked, Outcome)
+    assert ((False, "no"), (True, "")) == ((failed.ok, failed.detail), (worked.ok, worked.detail))
+
+
+def test_one_route_is_kept_from_a_colour_until_it_is_let_go_or_prepared_anew() -> None:
+    """The other routes go on."""
+    app = world(Failure(deed=Deed.ROUTE, detail="full"))
+    app.set_split(0.0, replace(app.router.split, weight=1.0))
+
+    def turn(*, cut: bool) -> bool:
+        effect = CutRoute(id="1", service="app", epoch=1, colour=Colour.GREEN, route="login", cut=cut)
+        (stage,) = app.carry_out(effect, 1.0)
+        outcome = stage.do(stage.at)
+        assert isinstance(outcome, Outcome)
+        return outcome.ok
+
+    def login() -> Colour:
+        return app.router.draw(0.5, "", "login")
+
+    assert not turn(cut=True)
+    assert Colour.GREEN is login()
+    assert turn(cut=True)
+    assert (Colour.BLUE, Colour.GREEN) == (login(), app.router.draw(0.5, "", "other"))
+    assert turn(cut=False)
+    assert Colour.GREEN is login()
+    assert turn(cut=True)
+    (stage,) = app.carry_out(Prepare(id="1", service="app", splits=(app.router.split,)), 1.0)
+    stage.do(stage.at)
+    assert Colour.GREEN is login()

@@ -82,7 +82,6 @@ def known(green: int = 28, blue: int = 252, *, process: str = "1", **changes: An
             status="UP",
             requests=0.0,
             open=0,
-            cookie="",
         )
 
     servers = {BLUE: (server("blue", blue),), GREEN: (replace(server("green", green), **changes),)}

@@ -41,7 +41,7 @@ class LastGood:
     def trouble(self) -> str:
         """One line for the status, and for the log."""
         first, *others = self.problems.splitlines() or [""]
-        more = f" (and {len(others)} more lines)" if others else ""
+        more = f" (and {len(others)} more)" if others else ""
         return f"{first}{more}"
 
     @property

@@ -83,7 +83,7 @@ def run(config: str, *, form: logs.Form = "json", level: str = "info") -> int:
         compiled = compile_(load(config))
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - for the person who starts it, in the same words as `check`
-        good = last_good(config, str(error))
+        good = last_good(config, "\n".join(str(problem) for problem in error.errors))
         if good is None:
             return 1
         compiled = good.compiled

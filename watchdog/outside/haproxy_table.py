@@ -44,8 +44,6 @@ class Row:
     """Its last check's class and words."""
     checked: bool
     """At least one check has ended."""
-    cookie: str = ""
-    """What persistence by cookie writes for it; only orderers are told (level operator or admin)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +53,9 @@ class Backend:
     mode: str
     rows: Mapping[str, Row]
     algorithm: str = ""
-    """How it balances; only orderers are told."""
+    """How it balances; only who may give orders is told."""
     cookie: str = ""
-    """The name of its cookie of persistence; only orderers are told."""
+    """The name of its cookie of persistence; told as the algorithm is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +116,6 @@ def _row(line: Mapping[str, str]) -> Row:
         status=line.get("status", ""),
         check=f"{check} {words}".strip(),
         checked=check not in ("", "INI", "UNK"),
-        cookie=line.get("cookie", ""),
     )
 
 

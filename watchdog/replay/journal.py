@@ -11,7 +11,7 @@ from watchdog.core.engine import evolve
 from watchdog.core.events import Observed, Probed, TrafficSeen
 from watchdog.core.model import Seconds
 from watchdog.core.records import Record
-from watchdog.core.state import ServiceState, State
+from watchdog.core.state import Parachute, ServiceState, State
 
 CHECKPOINT_EVERY_S = 10.0
 
@@ -112,6 +112,8 @@ def _different(before: Any, after: Any, path: str) -> list[str]:
 
 def _lost_by_design(value: object, name: str) -> bool:
     """Outside of a deployment up to ten seconds of evidence may be lost; questions to the router are asked anew."""
+    if isinstance(value, Parachute):
+        return name != "lost"  # looks are not kept, what follows from several is
     if not isinstance(value, ServiceState):
         return False
     idle = value.deployment is None or value.deployment.ended

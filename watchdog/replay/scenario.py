@@ -192,6 +192,9 @@ def _schedule(simulation: Simulation, ready: Ready, event: schema.Event, number:
 
 def _command(event: schema.Event, service: str, number: str) -> events.AnyCommand:
     by = event.by
+    for order in (event.hold, event.divert, event.disarm, event.drill, event.did):
+        if order is not None:
+            return order.command(number, by, service)
     if (deploy := event.deploy) is not None:
         return events.Submit(
             id=number,

@@ -18,7 +18,7 @@ from watchdog.core.effects import Audience
 from watchdog.core.model import BrakeKind, Missing, Schema, Verdict
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
-from watchdog.replay import told
+from watchdog.replay import orders, told
 from watchdog.replay.behaviour import Answer
 from watchdog.replay.series import SeriesError, parse
 from watchdog.replay.told import Told
@@ -155,7 +155,8 @@ class Failure(Model):
     """Effects that do not work."""
 
     effect: Deed = Field(
-        description="prepare, step, promotion, switch, brake, release, proof, probe, observe or notify."
+        description="prepare, step, promotion, switch, brake, release, proof, probe, observe, recheck, rehearse, route,"
+        " hook, drain or notify."
     )
     times: Row = Field(default=1, description="How many of them in a row.")
     from_: Duration = Field(default=Duration(0.0), alias="from", description="The first one is after this time.")
@@ -258,7 +259,8 @@ class Event(Model):
 
     ONE_OF: ClassVar[tuple[str, ...]] = (
         "deploy", "pause", "resume", "promote", "rollback", "abort", "stop-the-line", "release-the-line", "forgive",
-        "acknowledge", "adopt", "waive", "restart", "reboot", "stand-still", "brake",
+        "acknowledge", "adopt", "waive", "hold", "divert", "disarm", "drill", "did", "restart",
+        "reboot", "stand-still", "brake",
     )  # fmt: skip
 
     at: Duration = Field(description="When.")
@@ -277,6 +279,11 @@ class Event(Model):
     acknowledge: Said | None = Field(default=None, description="Every open incident is taken over.")
     adopt: Said | None = Field(default=None, description="What the router says is taken as the truth.")
     waive: Waive | None = Field(default=None, description="A rule counts for nothing for a while.")
+    hold: orders.Hold | None = Field(default=None, description="The candidate gets less than its step's share.")
+    divert: orders.Divert | None = Field(default=None, description="One route's users are kept from the candidate.")
+    disarm: orders.Disarm | None = Field(default=None, description="No automatic rollback or divert for a while.")
+    drill: orders.Drill | None = Field(default=None, description="A rollback is rehearsed.")
+    did: orders.Did | None = Field(default=None, description="A prepared task was carried out by hand.")
     restart: Down | None = Field(default=None, description="The daemon crashes and is started again.")
     reboot: Down | None = Field(default=None, description="The host is away and comes back.")
     stand_still: StandStill | None = Field(

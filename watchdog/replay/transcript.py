@@ -13,14 +13,17 @@ from watchdog.core.model import Split
 from watchdog.core.records import Record
 
 QUIET = (
-    events.Configured, events.Observed, events.Probed, events.TrafficSeen, events.Tick, records.ProbeOrdered,
-    records.TrafficAsked, records.Accepted,
+    events.Configured, events.Observed, events.Probed, events.TrafficSeen, events.Tick, events.RecheckedOutcome,
+    records.ProbeOrdered, records.TrafficAsked, records.RecheckOrdered, records.Accepted,
 )  # fmt: skip
 """Facts without a decision, and questions that are asked all the time."""
 
 _LEFT_OUT = frozenset(
-    {"service", "order", "orders", "command", "id", "effect", "incident", "contacts", "plan", "alpha", "baselines"}
-)
+    {
+        "service", "order", "orders", "command", "id", "effect", "incident", "contacts", "levels", "plan", "alpha",
+        "baselines",
+    }
+)  # fmt: skip
 
 
 def lines(found: Iterable[Record]) -> list[str]:

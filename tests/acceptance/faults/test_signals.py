@@ -3,7 +3,12 @@
 Rows that other tests prove already stand in docs/reliability.md with these.
 """
 
+import asyncio
+import ssl
+import subprocess
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +17,12 @@ from tests.acceptance.daemon_world import View, stays
 from tests.acceptance.faults.world import Faults, faults, report
 from tests.core.examples import polled
 from tests.core.world import World as Core
+from tests.sources.servers import answering, certificate, served
 from watchdog.core.model import Colour
 from watchdog.core.phases import Phase
 from watchdog.core.records import DivertWanted, RollbackWanted
+from watchdog.sources.health import HealthSource
+from watchdog.sources.http_probe import HttpTarget, ProbeAnswer, Tls
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
 
@@ -63,8 +71,8 @@ def test_a_stable_that_dies_with_the_candidate_is_no_way_out(world: Faults) -> N
 
 
 def test_a_stable_that_dies_during_the_rollback_does_not_stop_it(world: Faults) -> None:
-    """The order is absorbing: the candidate gets nobody back, and on-call reads that stable is down."""
-    watch = world.canary()
+    """The order is absorbing: the candidate gets nobody back. On-call reads of stable by a rule with `always`."""
+    watch = world.canary(rules={"health": {"always": True}})
     deployment = watch.deployment()["id"]
     world.scene.fault("green", error_rate=1.0)
     watch.until(lambda view: view["deployment"]["rollback"] is not None, "a decision", every=0.005)
@@ -73,6 +81,8 @@ def test_a_stable_that_dies_during_the_rollback_does_not_stop_it(world: Faults) 
 
     assert stays(world.flag.exists, 1.5)
     assert 1 == len(watch.of(deployment, "RollbackOrdered"))
+    told = [each["body"]["reason"] for each in watch.records("IncidentOpened")]
+    assert "rule_escalates" in told
     world.scene.app("blue").restart()
     world.on_stable()
     report("stable_dies_during", **world.hurt(died))
@@ -138,3 +148,28 @@ def test_a_source_that_says_what_cannot_be_proves_nothing(errors: float, request
         core.put(polled("edge", core.now, ("errors", Colour.GREEN, errors), ("requests", Colour.GREEN, requests)))
 
     assert [] == core.bodies(RollbackWanted, DivertWanted)
+
+
+def test_a_certificate_that_is_out_of_date_is_a_failure_of_the_target(tmp_path: Path) -> None:
+    """Its class is tls, and the words say that it has expired."""
+    pem, _ = certificate(tmp_path, "app.internal")
+    key, old = tmp_path / "app.internal.key", tmp_path / "old.pem"
+    again = ["openssl", "x509", "-in", str(pem), "-signkey", str(key), "-days", "-1", "-out", str(old)]
+    subprocess.run(again, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(old, key)
+
+    async def main() -> ProbeAnswer:
+        async with served(answering(b'{"status": "UP"}'), tls=context) as port:
+            tls = Tls(ca=old, server_name="app.internal")
+            target = HttpTarget(url=f"https://127.0.0.1:{port}/", tls=tls, timeout=5.0)
+            source = HealthSource(name="health", interval=1.0, targets={Colour.GREEN: (target,)}, now=time.monotonic)
+            try:
+                return await source.probe(Colour.GREEN)
+            finally:
+                await source.close()
+
+    answer = asyncio.run(main())
+
+    assert (False, "tls") == (answer.ok, answer.detail.split(":")[0])
+    assert "expired" in answer.detail

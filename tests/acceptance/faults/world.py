@@ -42,8 +42,8 @@ class Faults:
     def journal(self) -> Path:
         return self.scene.paths.state / "journal.sqlite"
 
-    def start_over(self) -> None:
-        """As on the first day: both colours well, everybody on blue, an empty journal, no daemon."""
+    def start_over(self, **more: Any) -> None:
+        """As on the first day: colours well, everybody on blue, an empty journal, no daemon; `more` is in the file."""
         scene = self.scene
         if scene._daemon is not None and scene.daemon.running:
             scene.daemon.kill()
@@ -55,12 +55,12 @@ class Faults:
         for folder in (scene.paths.state, scene.paths.generated):  # a file that is in force would be kept
             shutil.rmtree(folder, ignore_errors=True)
         scene.write_generated()
-        scene.write_environment()
+        scene.write_environment(more)
         scene.nginx.reload()
 
-    def canary(self, plan: str = "canary") -> Watch:
-        """A daemon, and a healthy release that half of the users have."""
-        self.start_over()
+    def canary(self, plan: str = "canary", **more: Any) -> Watch:
+        """A daemon, and a healthy release that half of the users have; `more` goes over the environment file."""
+        self.start_over(**more)
         self.scene.start_daemon()
         watch = Watch(self.scene)
         watch.submit("2.0", plan=plan)

@@ -22,7 +22,7 @@ def broken_file(
     """
     lines = problems.splitlines()
     more = len(lines) - SHOWN_PROBLEMS
-    why = [*lines[:SHOWN_PROBLEMS], *([f"and {more} more lines"] if more > 0 else [])]
+    why = [*lines[:SHOWN_PROBLEMS], *([f"and {more} more"] if more > 0 else [])]
     now = [f"Every service is guarded by the configuration of {since}; later changes are not in force."]
     if contacts:
         now.append(f"Not told: {', '.join(contacts)}. The address stood in the file itself, and only there.")

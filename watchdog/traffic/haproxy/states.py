@@ -42,7 +42,6 @@ class Server:
     """So many were given to it since the process began."""
     open: int
     """It has so many now."""
-    cookie: str
 
     @property
     def cut(self) -> bool:
@@ -135,7 +134,6 @@ def _server(name: str, backend: str, found: Backend, states: Mapping[str, Mappin
         status=row.status,
         requests=row.counters["stot"],
         open=int(row.sessions),
-        cookie=row.cookie,
     )
 
 
