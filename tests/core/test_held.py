@@ -283,6 +283,25 @@ def test_a_daemon_that_dies_before_the_outcome_orders_the_held_share_again() -> 
     assert 2 == sum(isinstance(effect, SetTraffic) and effect.split.weight == 0.1 for effect in world.effects)
 
 
+def test_after_a_reboot_a_lifted_hold_waits_for_a_human() -> None:
+    """The order to give the step its own share again had no outcome, and a reboot holds."""
+    world = held()
+    world.lost = lambda effect: isinstance(effect, SetTraffic)
+    world.put(resume())
+    world.split = replace(world.split, weight=0.1)  # the host went down before it was carried out
+    world.lost = lambda _: False
+    world.alive[BLUE] = False  # so that the candidate is not cut off
+    world.restart(rebooted=True)
+    world.run(20.0)
+    assert (Phase.SHIFTING, 0.1) == (world.deployment.phase, world.split.weight)
+    assert Hold.RESTART in world.deployment.holds
+
+    world.alive[BLUE] = True
+    world.put(resume())
+    world.run(10.0)
+    assert (Phase.SOAKING, 0.5) == (world.deployment.phase, world.split.weight)
+
+
 def test_with_drift_only_a_share_below_what_the_router_has_is_ordered() -> None:
     """Towards stable nothing is refused, away from it the router must agree first."""
     world = at_half()

@@ -414,6 +414,7 @@ def anything_may_happen(way: Way) -> None:
     assert world.state == kept_and_read(world.state)
 
 
+@pytest.mark.timeout(240)
 @settings(max_examples=120, **QUICK)
 @given(ways(12))
 def test_whatever_happens_the_invariants_hold(way: list[tuple[float, Action]]) -> None:
@@ -469,6 +470,7 @@ def it_comes_to_an_end(way: Way) -> None:
         assert world.share(world.deployment.stable) == 1.0
 
 
+@pytest.mark.timeout(240)
 @settings(max_examples=25, **QUICK)
 @given(ways(10))
 def test_every_deployment_comes_to_an_end(way: list[tuple[float, Action]]) -> None:

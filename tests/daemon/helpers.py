@@ -14,8 +14,9 @@ from watchdog.core.events import Observed
 from watchdog.core.model import BrakeKind, Check, Colour, Reading, Split
 from watchdog.core.records import Record
 from watchdog.core.state import State
+from watchdog.daemon.hands import DirectAnswer, Hands
 from watchdog.daemon.loop import Loop, NotKeptError
-from watchdog.daemon.performer import DirectAnswer, Hands, Performer
+from watchdog.daemon.performer import Performer
 from watchdog.journal.codec import ClockMark
 from watchdog.traffic.base import Applied, Drained, InForce, Proof, RouterError
 
@@ -64,7 +65,7 @@ def environment(folder: Path, text: str = ENVIRONMENT) -> Compiled:
 
 @dataclass
 class ClockFake:
-    """Implements `performer.Clock` and what the keeper needs."""
+    """Implements `hands.Clock` and what the keeper needs."""
 
     time: float = 1000.0
 
@@ -197,7 +198,7 @@ class RouterFake:
 
 
 class MessengerFake:
-    """Implements `performer.Messenger`; keeps what was sent."""
+    """Implements `hands.Messenger`; keeps what was sent."""
 
     def __init__(self) -> None:
         self.sent: list[Notify] = []

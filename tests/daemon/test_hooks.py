@@ -14,8 +14,8 @@ from watchdog.core.model import Colour, Schema, Split
 from watchdog.core.reasons import Reason
 from watchdog.core.settings import Bake, Plan
 from watchdog.core.state import Deployment, Rollback
+from watchdog.daemon.hands import HookRan
 from watchdog.daemon.hooks import HookRunner, told
-from watchdog.daemon.performer import HookRan
 
 HOME = Split(stable=Colour.BLUE, candidate=Colour.GREEN, weight=0.0, salt="s")
 ROLLED_BACK = Deployment(

@@ -34,7 +34,8 @@ from watchdog.core.events import (
 )
 from watchdog.core.model import BrakeKind, Check, Colour
 from watchdog.daemon import performer as performing
-from watchdog.daemon.performer import DirectAnswer, Hands, Performer, ProbeUnknownError
+from watchdog.daemon.hands import DirectAnswer, Hands, ProbeUnknownError
+from watchdog.daemon.performer import Performer
 
 COMMON: dict[str, Any] = {"id": "shop-1/7/0", "service": "shop"}
 EFFECTS: tuple[Effect, ...] = (

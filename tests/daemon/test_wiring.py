@@ -19,7 +19,7 @@ from watchdog.core.phases import Phase
 from watchdog.core.state import Deployment, State
 from watchdog.daemon import wiring
 from watchdog.daemon.adapters import parser
-from watchdog.daemon.performer import ProbeUnknownError
+from watchdog.daemon.hands import ProbeUnknownError
 from watchdog.daemon.wiring import Kit, Plant, reveal
 from watchdog.notify.send import Contact
 from watchdog.sources.access_log import AccessLog

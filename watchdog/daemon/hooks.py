@@ -13,7 +13,7 @@ from typing import Final
 
 from watchdog.config.adapters import HookSettings
 from watchdog.core.state import Deployment
-from watchdog.daemon.performer import HookRan
+from watchdog.daemon.hands import HookRan
 from watchdog.outside.blocking import BlockingCalls, BusyError
 from watchdog.outside.command_run import GRACE_S, Command, Ran, Runner, base_environment
 

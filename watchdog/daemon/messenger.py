@@ -25,7 +25,7 @@ class Sends(CanSend, Protocol):
 
 
 class Messenger:
-    """Implements `performer.Messenger`."""
+    """Implements `hands.Messenger`."""
 
     def __init__(
         self,

@@ -25,8 +25,8 @@ from watchdog.core.model import Colour, Reading, Seconds
 from watchdog.core.phases import Phase
 from watchdog.core.state import Deployment, State
 from watchdog.daemon import adapters
+from watchdog.daemon.hands import Clock, DirectAnswer, Hands, ProbeUnknownError
 from watchdog.daemon.hooks import HookRunner
-from watchdog.daemon.performer import Clock, DirectAnswer, Hands, ProbeUnknownError
 from watchdog.daemon.reserve import Reserve
 from watchdog.daemon.sources import build
 from watchdog.notify.send import Contact

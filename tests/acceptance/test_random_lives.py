@@ -69,8 +69,9 @@ from watchdog.core.records import (
 )
 from watchdog.core.settings import Environment, Hook, Task
 from watchdog.core.state import Deployment, State
+from watchdog.daemon.hands import HookRan
 from watchdog.daemon.loop import Loop, NotKeptError
-from watchdog.daemon.performer import HookRan, Performer
+from watchdog.daemon.performer import Performer
 from watchdog.traffic.base import Applied, RouterError
 
 GREEN: Final = Colour.GREEN
@@ -262,11 +263,12 @@ class Life:
                     await self._die()
                     return False
             await asyncio.sleep(0)
-            work = {*self.loop._waiting, *(self.performer._running - set(self.story.router.asleep))}
-            if not work and not self.loop._events:
-                return True
-            if work:
-                await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            asleep = len(self.performer._running) <= len(self.story.router.asleep)  # each holds up one effect
+            if not self.loop._waiting and asleep:
+                if not self.loop._events:
+                    return True
+                continue
+            await asyncio.wait({*self.loop._waiting, *self.performer._running}, return_when=asyncio.FIRST_COMPLETED)
 
     async def _die(self) -> None:
         """Nothing turns any more; orders that were begun are carried out or not."""
@@ -322,6 +324,7 @@ COMMANDS: Final[dict[str, Callable[[int], AnyCommand]]] = {
     "arm": order(Disarm, for_=0.0, **SHOP),
     "hold": order(HoldAt, weight=0.2, **SHOP),
     "divert route": order(DivertRoute, route="login", **SHOP),
+    "end route": order(DivertRoute, route="login", release=True, **SHOP),
     "preflight": order(Rehearse, **SHOP),
     "drill": order(Rehearse, drill=True, **SHOP),
     "did": order(Did, task="restore", **SHOP),
@@ -528,6 +531,7 @@ class Lifetimes(RuleBasedStateMachine):
                     break
                 self.do(self._pass(12.0))
                 if not self._quiet():
+                    self.do(self._ask(COMMANDS["end route"](0)))
                     self.do(self._ask(COMMANDS["resume"](0)))
             self.do(self._pass(12.0))
             self._agree()
@@ -560,6 +564,8 @@ class Lifetimes(RuleBasedStateMachine):
         self.do(self.life.end())
         self.turning.close()
 
+
+pytestmark = pytest.mark.acceptance
 
 COMMON: Final[dict[str, Any]] = {
     "deadline": None,
