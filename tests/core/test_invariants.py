@@ -92,7 +92,7 @@ from watchdog.core.records import (
 )
 from watchdog.core.settings import AnyOf, Budget, Escalation, Service
 from watchdog.core.state import State
-from watchdog.journal.codec import Checkpoint, ClockMark, decode_checkpoint, encode_checkpoint
+from watchdog.journal.codec import VERSION, Checkpoint, ClockMark, decode_checkpoint, encode_checkpoint
 
 Action: TypeAlias = Callable[[World], object]
 Way: TypeAlias = Sequence[tuple[float, Action]]
@@ -376,7 +376,7 @@ QUICK: dict[str, Any] = {
 def kept_and_read(state: State) -> State:
     """The state as a checkpoint gives it back."""
     mark = ClockMark(boot_id="b", boottime=0.0, wall=0.0, engine=state.now)
-    return decode_checkpoint(encode_checkpoint(Checkpoint(state=state, digest="", clock=mark)), 1).state
+    return decode_checkpoint(encode_checkpoint(Checkpoint(state=state, digest="", clock=mark)), VERSION).state
 
 
 def folded(kept: Sequence[Record]) -> State:

@@ -257,11 +257,6 @@ def test_an_effect_of_a_service_that_is_gone_did_not_work() -> None:
     assert (False, "shop is not in the configuration any more") == (outcome.ok, outcome.detail)
 
 
-def test_every_kind_of_effect_has_a_deadline() -> None:
-    """A new kind cannot be forgotten."""
-    assert {type(effect) for effect in EFFECTS} | {ProbeColour} == set(performing.DEADLINES_S)
-
-
 def test_at_the_end_what_is_under_way_gets_its_time_and_is_let_go_of() -> None:
     """What does not end in time is cancelled, and has no outcome: it is taken up at the next start."""
 
