@@ -445,12 +445,13 @@ def heal(world: World) -> None:
     world.put(StopTheLine(id="l", by="ada", release=True))
     world.run(1.0)
     world.run(5.0, lambda world: not any(isinstance(effect, SetTraffic) for effect in world.shop.waiting.values()))
-    for route in sorted(world.deployment.routes_cut):
-        world.put(DivertRoute(id="d", by="ada", service=SHOP, route=route, release=True))
     deployment = world.deployment
     world.split = deployment.in_force
     if deployment.rollback is not None:
         world.brake, world.braked = BrakeKind.ROLLBACK, deployment.candidate
+    world.run(30.0, lambda world: world.shop.adopted)
+    for route in sorted(world.deployment.routes_cut):
+        world.put(DivertRoute(id="d", by="ada", service=SHOP, route=route, release=True))
 
 
 def it_comes_to_an_end(way: Way) -> None:

@@ -52,7 +52,7 @@ def test_a_decision_is_a_line_with_its_plain_fields() -> None:
         },
         {
             "level": "info", "event": "SplitOrdered", "seq": 7, "service": "shop", "epoch": 2, "step": 0,
-            "rollback": False,
+            "rollback": False, "held": False,
         },
     ] == lines.lines  # fmt: skip
 
