@@ -78,6 +78,16 @@ def test_promote() -> None:
     assert "then promoted" in changes.promote(service(phase="baking", step=2))
 
 
+def test_promote_past_a_rule_that_fires_says_what_users_get() -> None:
+    """While the service is disarmed the step is taken at once, so what fails is said before."""
+    disarmed = views.service(deployment=views.blocked("disarmed", "ada: load test"), rules=[views.fired()])
+
+    assert (
+        "osun-his: the gate is passed although 82 % of requests on green fail; green 50 % -> 100 % at once, without "
+        "the rest of its soak." == changes.promote(disarmed)
+    )
+
+
 def test_acknowledge() -> None:
     """Only open incidents that nobody has taken over, or the one that was named."""
     incidents = [

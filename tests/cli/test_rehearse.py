@@ -45,8 +45,11 @@ def test_a_preflight_is_waited_for_and_told(tmp_path: Path, capsys: pytest.Captu
     ] == capsys.readouterr().out.splitlines()
 
 
-def test_something_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_something_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """1 for pipelines, and what it is."""
+    monkeypatch.setenv("COLUMNS", "100")
     with daemon(after(WRONG), tmp_path) as socket:
         assert 1 == call(main, "preflight", "osun-his", "--socket", str(socket))
 

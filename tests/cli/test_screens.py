@@ -110,6 +110,19 @@ def test_a_gate_that_waits_says_for_what() -> None:
 
 
 @pytest.mark.parametrize(
+    ("soaked", "routes", "told"),
+    [(400.0, ["lab"], True), (400.0, [], False), (900.0, [], True)],
+)
+def test_a_promotion_that_waits_says_for_what(soaked: float, routes: list[str], told: bool) -> None:  # noqa: FBT001 - a table's column
+    """At once for a cut route, which waits for a human; otherwise once the bake's time is over."""
+    lines = of(
+        deployment=views.deployment(phase="baking", step=2, soaked=soaked, routes_cut=routes, lacks=["what it lacks"])
+    )
+
+    assert told is ("  waits for: what it lacks" in lines)
+
+
+@pytest.mark.parametrize(
     ("answered", "told"),
     [
         (NOW - 0.4, "rollback is ready: blue answered 0.4 s ago, brake proved 3.0 s ago."),

@@ -72,6 +72,14 @@ def test_a_block_that_only_stops_the_program_needs_no_anyway() -> None:
     assert "  rollback-watchdog rollback osun-his" == told[1]
 
 
+def test_a_block_tells_what_no_user_saw() -> None:
+    """Failures that stable answered in the candidate's place are no reason for haste."""
+    users = {"failed": 12, "shielded": 12, "saw": 0}
+    told = around(views.blocked("budget", "3 of 3", users=users))
+
+    assert "  12 requests failed on green; 12 were answered by blue instead, no user saw one." == told[1]
+
+
 def test_what_a_rollback_left() -> None:
     """Users, what is open, hooks with their results, tasks with the command to copy until somebody did them."""
     done = views.task("restore", done={"at": NOW, "by": "ada", "because": ""})

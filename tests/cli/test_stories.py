@@ -163,4 +163,4 @@ def test_the_story_tells_what_was_done_around_a_rollback() -> None:
         "wait until nothing is open on green, 30 s at most: done after",
     ):
         assert any(each.startswith(told_so) for each in effects)
-    assert "ada ordered divert-route login" in [line[12:] for line in after(lines, "people")]
+    assert "ada ordered divert login" in [line[12:] for line in after(lines, "people")]

@@ -308,7 +308,6 @@ def test_the_adapters_get_plain_settings() -> None:
             own_userid=False,
             shield=None,
             in_memory=False,
-            session_drain=3600.0,
             blue=("127.0.0.1:8081",),
             green=("127.0.0.1:8082",),
         )
@@ -471,7 +470,8 @@ def test_what_stands_in_a_rollbacks_way_reaches_the_core(tmp_path: Path) -> None
     assert ("/run/maintenance", None) == (adapters.maintenance, result.services[1].maintenance)
     nginx = adapters.router
     assert isinstance(nginx, NginxSettings)
-    assert (False, True, 7200.0) == (nginx.shield, nginx.in_memory, nginx.session_drain)
+    assert (False, True) == (nginx.shield, nginx.in_memory)
+    assert (7200.0, 0.0) == (app.session_drain, other.session_drain)
 
 
 @pytest.mark.parametrize("keys", ["data: per_colour", "sessions: in_memory", "on_suspect: pause"])

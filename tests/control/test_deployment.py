@@ -38,6 +38,19 @@ def rolled_back() -> World:
     return world
 
 
+def test_a_task_done_before_the_rollback_is_to_be_done_again() -> None:
+    """It was for an earlier rollback: nobody has repaired what this one left."""
+    world = ready()
+    world.run(15.0)
+    world.put(Did(id="d", by="ada", because="after 1.0", service=SHOP, task="repair"))
+    before = told(world)["tasks"][0]["done"]
+    world.share_bad[GREEN] = 0.9
+    world.run(60.0)
+
+    assert "ada" == before["by"]
+    assert [{"name": "repair", "command": "flyway repair", "done": None}] == told(world)["tasks"]
+
+
 def test_without_a_deployment_there_is_nothing() -> None:
     """The service has never had one."""
     world = World(environment=environment(READY)).begin()

@@ -7,7 +7,7 @@ import pytest
 from tests.core.examples import BLUE, GREEN, SHOP
 from tests.core.world import World
 from watchdog.core import drift
-from watchdog.core.effects import ObserveTraffic, SetTraffic
+from watchdog.core.effects import Audience, ObserveTraffic, SetTraffic
 from watchdog.core.events import Resume, Rollback, TrafficSeen
 from watchdog.core.model import BrakeKind, Colour, Split
 from watchdog.core.phases import Hold, Phase
@@ -183,3 +183,29 @@ def test_an_answer_for_an_unknown_service_changes_nothing() -> None:
     world = World().begin()
 
     assert () == world.put(TrafficSeen(service="nobody", split=None))
+
+
+def test_an_order_that_the_router_lost_and_was_given_again_is_told_to_chat_once() -> None:
+    """However often it is lost in a row: an agent that fights back would fill the chat."""
+    world = soaking()
+    world.put_back = "green was open to users though it is rolled back"
+    world.run(45.0)
+
+    (incident,) = (each for each in world.shop.incidents.values() if each.reason is Reason.PUT_BACK)
+    expected = (Reason.PUT_BACK, Audience.CHAT, "green was open to users though it is rolled back", None)
+    assert expected == (incident.reason, incident.audience, incident.detail, incident.resolved_at)
+    assert 1 == len([each for each in world.sent if each.incident == incident.id])
+    world.put_back = ""
+    world.run(15.0)
+    assert world.shop.incidents[incident.id].resolved_at is not None
+
+
+def test_an_order_that_is_lost_after_the_rollback_is_told_too() -> None:
+    """Users were on a release that was taken from them."""
+    world = soaking()
+    world.put(Rollback(id="b", by="ada", service=SHOP))
+    world.run(30.0)
+    world.put_back = "green was open to users though it is rolled back"
+    world.run(15.0)
+
+    assert Reason.PUT_BACK is list(world.shop.incidents.values())[-1].reason

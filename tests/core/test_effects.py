@@ -30,6 +30,7 @@ SPLIT = Split(stable=BLUE, candidate=GREEN, weight=0.0, salt="d1")
     ("effect", "at_once"),
     [
         (SetTraffic(id="1", service=SHOP, epoch=1, split=SPLIT, brake=True), True),
+        (SetTraffic(id="1", service=SHOP, epoch=1, split=SPLIT, less=True), True),
         (PullBrake(id="1", service=SHOP, epoch=1, colour=GREEN), True),
         (Prove(id="1", service=SHOP, epoch=1, stable=BLUE, since=0.0), True),
         (ProbeColour(id="1", service=SHOP, colour=BLUE), True),

@@ -8,13 +8,14 @@ from tests.core.examples import BLUE, CANARY, ERROR_RATE, GREEN, READY, SHOP, WO
 from tests.core.world import World
 from watchdog.core import verdict
 from watchdog.core.conditions import CanaryVsStable, SequentialRatio
-from watchdog.core.effects import CutRoute, SetTraffic
+from watchdog.core.effects import Audience, CutRoute, SetTraffic
 from watchdog.core.events import DivertRoute, Promote, Resume, Rollback
 from watchdog.core.model import Judgement, Level, Verdict
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import Refused, RouteCutOrdered
-from watchdog.core.settings import Environment, Rule, Service, Step
+from watchdog.core.settings import Bake, Environment, Rule, Service, Step
+from watchdog.core.state import Incident
 
 WITHOUT_DIVERT = replace(READY, divert=False)
 
@@ -43,6 +44,10 @@ def cut(service: Service = WITHOUT_DIVERT) -> World:
     world.put(divert())
     world.run(1.0)
     return world
+
+
+def told(world: World) -> list[Incident]:
+    return [each for each in world.shop.incidents.values() if each.reason is Reason.EVIDENCE_WANTING]
 
 
 def refusal(world: World, command: DivertRoute) -> Reason:
@@ -197,6 +202,47 @@ def test_no_release_is_promoted_with_a_route_that_is_kept_from_it() -> None:
 
     world.put(divert(release=True))
     assert world.run(10.0, lambda world: world.split.promoted)
+
+
+def test_a_promotion_that_waits_for_a_cut_route_is_told_to_chat_as_soon_as_the_bake_is_over() -> None:
+    """Nothing else holds it, so nobody would find out; it is over when the route's users are let go again."""
+    world = cut()
+    world.run(60.0, lambda world: world.is_in(Phase.BAKING))
+    world.run(15.0)
+    assert [] == told(world)
+    world.run(10.0)
+
+    (incident,) = told(world)
+    assert (Audience.CHAT, "lab: users are kept from green") == (incident.audience, incident.detail)
+    world.put(divert(release=True))
+    world.run(10.0)
+    assert [True] == [each.resolved_at is not None for each in told(world)]
+
+
+def test_a_promotion_that_waits_for_requests_alone_is_told_as_late_as_a_step() -> None:
+    """They may still come: four bakes."""
+    bake = Bake(at_least=20.0, requests=1_000_000)
+    plan = replace(CANARY, bake=bake)
+    world = soaking(known=environment(WITHOUT_DIVERT, plans=(plan,)))
+    world.run(60.0, lambda world: world.is_in(Phase.BAKING))
+    world.run(75.0)
+    assert [] == told(world)
+    world.run(10.0)
+
+    assert 1 == len(told(world))
+
+
+def test_resume_names_the_command_that_ends_a_cut() -> None:
+    """Nothing is held, and the promotion waits all the same."""
+    world = cut()
+    world.put(Resume(id="r", by="ada", service=SHOP))
+
+    (refused,) = world.bodies(Refused)
+    assert isinstance(refused, Refused)
+    assert (
+        "nothing that a human may lift holds it; before the promotion users of lab must be let go to green again: "
+        "rollback-watchdog divert shop lab --end"
+    ) == refused.detail
 
 
 def test_a_bake_does_not_end_while_a_route_is_being_cut() -> None:

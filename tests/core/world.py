@@ -90,6 +90,8 @@ class World:
     split: Split = field(default_factory=lambda: Split(stable=BLUE, candidate=GREEN, weight=0.0, salt=""))
     brake: BrakeKind | None = None
     braked: Colour | None = None
+    put_back: str = ""
+    """What the router had lost and was given again as it was looked at."""
     routes_cut: set[str] = field(default_factory=set)
     """Whose users the router keeps from the candidate."""
     after: Callable[[State, Sequence[Record], "World"], None] = lambda *_: None
@@ -336,6 +338,7 @@ class World:
                     effect=effect.id,
                     detail="",
                     maintenance=self.maintenance,
+                    put_back=self.put_back,
                 )
             case Notify():
                 self.sent.append(effect)

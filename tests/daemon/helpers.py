@@ -127,6 +127,7 @@ class RouterFake:
     """What does not work, and why; by the method's name."""
     hangs: set[str] = field(default_factory=set)
     routes_cut: set[str] = field(default_factory=set)
+    put_back: str = ""
 
     async def _begin(self, what: str) -> None:
         self.asked.append(what)
@@ -189,7 +190,7 @@ class RouterFake:
         await self._begin("observe")
         candidate = None if self.split is None else self.split.candidate
         kind = None if candidate is None else self.braked.get(candidate)
-        return InForce(split=self.split, braked=kind, braked_colour=candidate if kind else None)
+        return InForce(split=self.split, braked=kind, braked_colour=candidate if kind else None, put_back=self.put_back)
 
     async def prove(self, stable: Colour, since: float) -> Proof:
         await self._begin("prove")

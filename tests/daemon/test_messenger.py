@@ -93,7 +93,7 @@ def test_the_check_sends_nothing_and_says_who_can_be_told() -> None:
     sender.checks = (Check(name="message sender", ok=False, detail="does not start"),)
     bad = asyncio.run(made.check())
 
-    assert (True, "2 can be told") == (good.ok, good.detail)
+    assert (True, "1 can be told") == (good.ok, good.detail)
     assert (False, "message sender: does not start") == (bad.ok, bad.detail)
     assert [] == sender.sent
 

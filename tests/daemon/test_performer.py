@@ -176,6 +176,18 @@ def test_what_the_router_says_names_the_question() -> None:
     assert TrafficSeen(service="shop", split=home(), effect="shop-1/7/0") == done(EFFECTS[5])
 
 
+def test_what_the_router_had_lost_is_told_on() -> None:
+    """The core decides who hears of it."""
+
+    async def story(scene: Scene) -> None:
+        scene.router.put_back = "green was open"
+        await scene.does(EFFECTS[5])
+
+    (outcome,) = play(story).outcomes
+    assert isinstance(outcome, TrafficSeen)
+    assert "green was open" == outcome.put_back
+
+
 def test_a_message_that_nobody_took_is_an_outcome_that_did_not_work() -> None:
     """With what each contact said."""
 

@@ -263,6 +263,7 @@ def state_with(compiled: Compiled, phase: Phase | None) -> State:
         phase=phase,
         declared=home(),
         in_force=home(),
+        ended_at=1000.0,
     )
     return replace(state, services={"shop": replace(state.services["shop"], deployment=deployment)})
 
@@ -273,11 +274,12 @@ def state_with(compiled: Compiled, phase: Phase | None) -> State:
         (None, 5.0, False),
         (Phase.PREPARING, 1.0, False),
         (Phase.SOAKING, 1.0, True),
-        (Phase.ROLLED_BACK, 5.0, False),
+        (Phase.ROLLED_BACK, 1.0, False),
+        (Phase.ABORTED, 5.0, False),
     ],
 )
 def test_a_deployment_is_watched_closely(tmp_path: Path, phase: Phase | None, factor: float, probing: bool) -> None:  # noqa: FBT001 - a table's column
-    """Health is asked at its own rate, and the access log is probed while users may be on the candidate."""
+    """Health at its own rate, also for a while after a rollback; the log only while the candidate has users."""
     compiled = environment(tmp_path)
 
     async def story(site: Site) -> None:

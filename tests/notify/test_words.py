@@ -140,7 +140,7 @@ def test_a_message_that_comes_after_the_end_needs_nobody() -> None:
         ("brake_failed", "[CHECK TODAY]", "the brake of green could not be moved"),
         ("promotion_failed", "[CHECK TODAY]", "the roles could not be swapped"),
         ("rule_suspicious", "[NO ACTION]", "only proof makes a rollback"),
-        ("drift", "[CHECK TODAY]", "rollback-watchdog adopt osun-his"),
+        ("drift", "[CHECK TODAY]", "rollback-watchdog preflight osun-his"),
         ("not_durable", "[CHECK TODAY]", "A rollback goes ahead all the same"),
         ("rule_escalates", "[CHECK TODAY]", "fires; nothing was done about it"),
         ("blind", "[CHECK TODAY]", "I do not roll back because of blindness"),
@@ -156,6 +156,8 @@ def test_a_message_that_comes_after_the_end_needs_nobody() -> None:
         ("parachute_regained", "[NO ACTION]", "a rollback would work again"),
         ("disarm_over", "[NO ACTION]", "automatic rollback is armed again"),
         ("line_still_stopped", "[CHECK TODAY]", "rollback-watchdog stop-the-line --release"),
+        ("stable_fails", "[DECIDE NOW]", "was rolled back, and blue fails with all users on it."),
+        ("put_back", "[CHECK TODAY]", "the balancer had lost my last order (detail); I gave it again."),
         ("hook_failed", "[CHECK TODAY]", "a hook failed after the rollback (detail)"),
         ("outcome_unknown", "[CHECK TODAY]", "nobody knows how the hook detail ended"),
         ("brand_new", "[DECIDE NOW]", "osun-his 4.2.0: brand new (detail)."),
@@ -174,10 +176,21 @@ def test_every_reason_has_its_shape(reason: str, tag: str, says: str) -> None:
     assert "touch /var/lib/rollback-watchdog/brake/osun-his.green" in message.body
 
 
+def test_a_promotion_that_waits_for_a_cut_route_names_the_command() -> None:
+    """Passing the gate would not help, so it is not offered."""
+    message = told(
+        views.incident("evidence_wanting", detail="lab: users are kept from green"),
+        deployment=views.deployment(phase="baking", step=2, routes_cut=["lab"]),
+    )
+
+    assert "rollback-watchdog divert osun-his lab --end" in message.body
+    assert "promote" not in message.body
+
+
 def test_every_incident_that_can_open_has_a_shape() -> None:
     """The engine's table of incidents names no reason that falls through to the general shape."""
     source = inspect.getsource(causes.opens) + inspect.getsource(causes._of_deployment)
-    source += inspect.getsource(incidents.watch)
+    source += inspect.getsource(incidents.watch) + inspect.getsource(incidents._watch_stable)
     source += inspect.getsource(incidents._watch_sight) + inspect.getsource(incidents._watch_gate)
     named = {Reason[name].value for name in re.findall(r"Reason\.([A-Z_]+)", source)}
     blocks = {str(reason) for reason in causes.BLOCKS}
@@ -210,6 +223,7 @@ def test_a_message_without_deployment_has_no_brake() -> None:
     message = told(views.incident("drift", detail="remembered: blue 100 %", deployment=""), deployment=None)
 
     assert "touch" not in message.body
+    assert "rollback-watchdog adopt osun-his" in message.body
     assert message.body.endswith("More   rollback-watchdog status osun-his")
 
 
@@ -327,6 +341,26 @@ is not on blue)
        rollback-watchdog ack osun-his                                 stop these messages; changes nothing else
 By hand, if I am dead: touch /var/lib/rollback-watchdog/brake/osun-his.green
 More   rollback-watchdog explain osun-his""" == whole(message)
+
+
+@pytest.mark.parametrize("reason", ["schema", "shadow"])
+def test_a_blocked_rollback_tells_what_no_user_saw(reason: str) -> None:
+    """Rules count the first try; whoever decides must know how much of it stable has answered."""
+    shielded = views.blocked(reason, "unknown", users={"failed": 36, "shielded": 36, "saw": 0})
+    plain = views.blocked(reason, "unknown", users={"failed": 36, "shielded": 0, "saw": 36})
+    line = "\nUsers  36 requests failed on green; 36 were answered by blue instead, no user saw one.\n"
+
+    assert line in told(views.incident(reason), deployment=shielded, rules=[views.fired()]).body
+    assert "\nUsers" not in told(views.incident(reason), deployment=plain, rules=[views.fired()]).body
+
+
+def test_a_drift_in_a_deployment_offers_what_is_accepted_then() -> None:
+    """A deployment under way refuses `adopt`; what helps is a look at it, and the way back."""
+    body = told(views.incident("drift", detail="x"), deployment=views.deployment()).body
+
+    assert "rollback-watchdog preflight osun-his" in body
+    assert "rollback-watchdog rollback osun-his" in body
+    assert "adopt" not in body
 
 
 def test_a_level_that_is_told_later_reads_everything_at_once() -> None:

@@ -85,6 +85,10 @@ def promote(service: Plain) -> str:
     following = deployment["steps"][deployment["step"] + 1 :]
     now = weight(deployment["in_force"]["weight"])
     after = f"{deployment['candidate']} {now} -> {weight(following[0]['weight'])}" if following else "then promoted"
+    wanted = deployment["wanted"]
+    if following and wanted is not None and wanted["blocked"] == "disarmed":
+        seen = words.causes(service, wanted["rules"], candidate=deployment["candidate"])
+        return f"{service['name']}: the gate is passed although {seen}; {after} at once, without the rest of its soak."
     return f"{service['name']}: the gate is passed (it lacks: {lacking}); {after} as soon as its soak is over."
 
 

@@ -25,7 +25,7 @@ def in_the_way(service: Plain, deployment: Plain, zone: tzinfo | None = None) ->
     yield from _suspended(service, deployment, zone)
     yield from _by_humans(service["name"], deployment, zone)
     yield from words.would_have(deployment, zone)
-    if deployment["lacks"] and deployment["phase"] == "waiting":
+    if deployment["lacks"] and _only_evidence_is_left(deployment):
         yield f"waits for: {'; '.join(deployment['lacks'])}"
     rollback = deployment["rollback"]
     if rollback is not None and rollback["decided"] is not None:
@@ -34,10 +34,19 @@ def in_the_way(service: Plain, deployment: Plain, zone: tzinfo | None = None) ->
         yield f"the balancer is not as it was left: {service['drift']}. No traffic leaves {deployment['stable']}."
 
 
+def _only_evidence_is_left(deployment: Plain) -> bool:
+    """Whether the step's time, or the bake's, is over. A cut route in a bake needs a human, so it is said at once."""
+    if deployment["phase"] == "baking":
+        return bool(deployment["routes_cut"]) or deployment["soaked"] >= deployment["soak_wanted"]
+    return bool(deployment["phase"] == "waiting")
+
+
 def _blocked(service: Plain, deployment: Plain) -> Iterator[str]:
     blocked = words.block(deployment)
     if blocked:
         yield f"rollback is blocked: {blocked}. {words.exposure(service, deployment['candidate'])}."
+        if shielded := aftermath.shielded(deployment):
+            yield f"  {shielded}"
         yield f"  {rollback_by_hand(service['name'], deployment['wanted']['blocked'])}"
 
 

@@ -20,6 +20,14 @@ from watchdog.text.reasons import blocked, held, passed, spoken
 Plain: TypeAlias = Mapping[str, Any]
 
 NARROW: Final = 80
+TYPED: Final[Mapping[str, str]] = {
+    "hold-at": "hold",
+    "divert-route": "divert",
+    "rehearse": "a rehearsal",
+    "acknowledge": "ack",
+}
+"""Orders whose command line has another name."""
+
 LEVELS: Final = ("firing", "recovering", "pending")
 """Without a decision these rules are shown."""
 
@@ -228,7 +236,8 @@ def _people(story: Plain, zone: tzinfo | None) -> Iterator[str]:
     for each in story["commands"]:
         because = f": {each['because']}" if each["because"] else ""
         about = f" {each['about']}" if each["about"] else ""
-        yield f"{clock(each['at'], zone)}  {each['by'] or 'somebody'} ordered {each['kind']}{about}{because}"
+        typed = TYPED.get(each["kind"], each["kind"])
+        yield f"{clock(each['at'], zone)}  {each['by'] or 'somebody'} ordered {typed}{about}{because}"
 
 
 def not_considered(left_out: Plain, zone: tzinfo | None) -> str:

@@ -35,8 +35,6 @@ class NginxSettings:
     """What the candidate fails is asked of stable. None: where nothing speaks against it."""
     in_memory: bool
     """A session stays on the colour where it began."""
-    session_drain: float
-    """So long sessions that began on stable stay there after the step to 100 %."""
     blue: tuple[str, ...]
     green: tuple[str, ...]
     """Servers as `host:port`."""

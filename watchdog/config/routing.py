@@ -58,7 +58,6 @@ def _nginx(name: str, service: Service, nginx: Nginx) -> NginxSettings:
         own_userid=nginx.own_userid,
         shield=nginx.shield,
         in_memory=service.sessions == "in_memory",
-        session_drain=session_drain(service),
         blue=service.colours.blue.server,
         green=service.colours.green.server,
     )

@@ -173,5 +173,8 @@ def _hook(name: str, run: HookRun, moment: Moment) -> Data:
 def _task(task: Task, deployment: Deployment, moment: Moment) -> Data:
     """Something for a human's hands, and who says that it was done."""
     done = deployment.done_by_hand.get(task.name)
+    rollback = deployment.rollback
+    if done is not None and rollback is not None and done.at < rollback.decided_at:
+        done = None  # said before this rollback, so it was for an earlier one
     said = None if done is None else {"at": moment.wall(done.at), "by": done.by, "because": done.because}
     return {"name": task.name, "command": task.command, "done": said}

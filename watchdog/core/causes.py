@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from watchdog.core.effects import Audience
-from watchdog.core.events import NotDurable
+from watchdog.core.events import NotDurable, TrafficSeen
 from watchdog.core.model import Seconds
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
@@ -36,7 +36,7 @@ DECIDED_BEFORE: Final = frozenset({Reason.SHADOW, Reason.DISARMED})
 """Blocks that somebody wanted: chat hears what would have been done, and nobody is woken."""
 
 STAYS_OPEN: Final = frozenset(
-    {Reason.DRIFT, Reason.LINE_STILL_STOPPED, Reason.NOT_DURABLE, Reason.RULE_ESCALATES},
+    {Reason.DRIFT, Reason.LINE_STILL_STOPPED, Reason.NOT_DURABLE, Reason.PUT_BACK, Reason.RULE_ESCALATES},
 )
 """Incidents that are not a deployment's, and so do not end with one."""
 
@@ -93,6 +93,8 @@ def opens(body: object) -> Cause | None:
             return Cause(reason=cause, detail=told, audience=Audience.CHAT, repeat=LINE_REPEAT_S)
         case DriftNoted(detail=detail) if detail:
             return Cause(reason=Reason.DRIFT, detail=detail)
+        case TrafficSeen(put_back=lost) if lost:
+            return Cause(reason=Reason.PUT_BACK, detail=lost, audience=Audience.CHAT)
         case NotDurable(detail=detail) if detail:
             return Cause(reason=Reason.NOT_DURABLE, detail=body.detail)
         case _:
@@ -132,6 +134,8 @@ def resolves(body: object) -> frozenset[Reason]:
             return frozenset({Reason.LINE_STILL_STOPPED})
         case TrialEnded(reason=Reason.TRIAL_PASSED):
             return frozenset({Reason.RULE_SUSPICIOUS})
+        case TrafficSeen(put_back=""):  # what is lost again at every look is told once
+            return frozenset({Reason.PUT_BACK})
         case DriftNoted(detail=""):
             return frozenset({Reason.DRIFT})
         case _:

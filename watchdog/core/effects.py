@@ -45,6 +45,8 @@ class SetTraffic:
     epoch: int
     split: Split
     brake: bool = False
+    less: bool = False
+    """The candidate gets fewer users than it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +186,7 @@ def starts_at_once(effect: "Effect") -> bool:
     """
     match effect:
         case SetTraffic():
-            return effect.brake
+            return effect.brake or effect.less
         case PullBrake() | Prove() | ProbeColour() | ObserveTraffic() | Recheck():
             return True
         case CutRoute():

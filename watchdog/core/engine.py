@@ -22,6 +22,7 @@ from watchdog.core import (
     observing,
     outcomes,
     parachute,
+    readings,
     recover,
     rollback,
     rollout,
@@ -148,7 +149,7 @@ def _take(draft: Draft, event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - a t
         case Observed() | Probed():
             if event.service not in draft.state.services:
                 return ()
-            draft.emit(event)
+            draft.emit(_believed(draft, event) if isinstance(event, Observed) else event)
             return (event.service,)
         case TrafficSeen():
             if event.service not in draft.state.services:
@@ -170,6 +171,11 @@ def _take(draft: Draft, event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - a t
         case _:
             commands.obey(draft, event)
             return tuple(draft.state.services)
+
+
+def _believed(draft: Draft, event: Observed) -> Observed:
+    environment = draft.state.environment
+    return readings.believed(environment.service(event.service) if environment else None, event)
 
 
 def _let_the_line_go(draft: Draft) -> None:

@@ -157,6 +157,8 @@ class TrafficSeen:
     detail: str = ""
     maintenance: bool = False
     """The operator's maintenance page is in force: no user reaches either colour."""
+    put_back: str = ""
+    """What the router had lost of the last order, towards stable, and was given again before it answered."""
     effect: str = ""
     """The `ObserveTraffic` that this answers. An answer that nobody waits for is old: traffic was ordered meanwhile."""
 

@@ -59,7 +59,7 @@ def _beat(settings: Service, service: ServiceState, body: Observed) -> Beat:
 
 def _pace(settings: Service, service: ServiceState, body: Observed) -> float:
     """How many times less often than usual the source polls at present."""
-    return settings.source(body.source).idle_factor if verdict.idle(service.deployment) else 1.0
+    return settings.source(body.source).idle_factor if verdict.idle(service.deployment, body.end) else 1.0
 
 
 def _instances(service: ServiceState, body: Observed, pace: float) -> Mapping[str, Instance]:
@@ -72,7 +72,9 @@ def _instances(service: ServiceState, body: Observed, pace: float) -> Mapping[st
         if colour is not None and verdict.maintained(service):
             continue  # nobody reaches the colours: what their copies do now says nothing of the release
         start = min(sample.start, sample.other_over[0]) if sample.other_over else sample.start
-        if _evaluated(service, instance, name) and not _warming(service.deployment, instance.rule, colour, start):
+        if _evaluated(service, instance, name, body.end) and not _warming(
+            service.deployment, instance.rule, colour, start
+        ):
             changed[name] = _after(instance, sample, body.end)
         if handover.collects(service, instance, name, sample):
             changed[name] = handover.collected(changed[name], sample)
@@ -111,12 +113,15 @@ def _named(readings: tuple[Reading, ...], colour: Colour | None) -> Mapping[str,
     return {reading.signal: reading.value for reading in readings if reading.colour is colour}
 
 
-def _evaluated(service: ServiceState, instance: Instance, name: str) -> bool:
-    """During a watched deployment every instance; otherwise only stable's, of rules that are always on."""
+def _evaluated(service: ServiceState, instance: Instance, name: str, at: Seconds) -> bool:
+    """During a watched deployment every instance; otherwise only stable's, of rules that are always on.
+
+    For a while after a rollback stable's of every rule: it has every user again.
+    """
     if service.deployment is not None and service.deployment.watched:
         return True
     stable = not instance.rule.per_colour or name == verdict.key(instance.rule, service.stable)
-    return instance.rule.always and stable
+    return stable and (instance.rule.always or verdict.settling(service.deployment, at))
 
 
 def _warming(deployment: Deployment | None, rule: Rule, colour: Colour | None, start: Seconds) -> bool:

@@ -22,6 +22,7 @@ from watchdog.core.settings import Rule
 from watchdog.core.state import (
     Aftermath,
     Deployment,
+    Instance,
     Parachute,
     Rollback,
     ServiceState,
@@ -98,6 +99,7 @@ def phase_changed(state: State, service: ServiceState, body: records.PhaseChange
         rolled = replace(deployment.rollback, proved_at=at) if deployment.rollback else None
         deployment = replace(deployment, rollback=rolled, aftermath=_aftermath(state, service.name))
         bad = rolled is not None and rolled.reason is Reason.RULES_PROVED
+        service = replace(service, instances=_afresh_on_stable(service))
         service = replace(service, known_bad=service.known_bad | ({deployment.release} if bad else set()))
     if body.to in ENDED:
         deployment = replace(
@@ -108,6 +110,17 @@ def phase_changed(state: State, service: ServiceState, body: records.PhaseChange
         settings = state.environment.service(service.name) if state.environment else None
         deployment = writes.unseen(settings, deployment, at)  # from here on nobody counts them
     return with_deployment(service, deployment)
+
+
+def _afresh_on_stable(service: ServiceState) -> Mapping[str, Instance]:
+    """Stable begins anew with its full load: what it was found guilty of before is proved again, or is over."""
+    stable = deployment_of(service).stable
+    return {
+        name: replace(each, state=api.discard(each.rule, each.state), level=Level.INACTIVE, noted=False)
+        if name == verdict.key(each.rule, stable) and each.rule.per_colour and each.level is Level.FIRING
+        else each
+        for name, each in service.instances.items()
+    }
 
 
 def _aftermath(state: State, name: str) -> Aftermath:

@@ -43,7 +43,8 @@ def order(draft: Draft, name: str, weight: float, reason: Reason) -> None:
     if deployment.phase is not Phase.SHIFTING:
         draft.emit(PhaseChanged(service=name, to=Phase.SHIFTING, reason=reason))
     epoch = deployment.epoch + 1
-    effect = SetTraffic(id=draft.effect_id(name), service=name, epoch=epoch, split=split)
+    less = weight < deployment.in_force.weight
+    effect = SetTraffic(id=draft.effect_id(name), service=name, epoch=epoch, split=split, less=less)
     held = weight != own_share(deployment)
     draft.emit(SplitOrdered(service=name, epoch=epoch, step=deployment.step, split=split, order=effect, held=held))
 

@@ -6,7 +6,7 @@ a message is sent) and further decisions about traffic.
 
 from collections.abc import Sequence
 
-from watchdog.core import escalation, verdict
+from watchdog.core import escalation, rollout, settling, verdict
 from watchdog.core.causes import Cause, opens, resolves
 from watchdog.core.draft import Draft
 from watchdog.core.effects import Audience
@@ -28,7 +28,7 @@ GATE_REPEAT_S = 3600.0
 """Blindness and a waiting gate are told about hourly; nobody is woken twice in a night for either."""
 
 SOAKS_TO_DEADLINE = 4
-"""A gate that still waits after this many soaks is told to chat."""
+"""A gate that still waits after this many soaks (or a promotion after this many bakes) is told to chat."""
 
 
 def follow(draft: Draft, name: str, new: Sequence[Record]) -> None:
@@ -110,7 +110,10 @@ def acknowledge(draft: Draft, name: str, incident: str | None, by: str) -> None:
 
 
 def watch(draft: Draft, name: str) -> None:
-    """What time alone makes worth telling: blindness, a gate that waits, rules that escalate, a failed promotion."""
+    """What time alone makes worth telling: blindness, a gate that waits, rules that escalate, a failed promotion.
+
+    And, after a rollback, that stable fails as well.
+    """
     settings, service = draft.settings(name), draft.service(name)
     deployment = service.deployment
     escalating = verdict.always_firing(settings, service, draft.now)
@@ -119,12 +122,28 @@ def watch(draft: Draft, name: str) -> None:
         escalating = (*reading.escalating, *escalating)
         _watch_sight(draft, name, reading.blind)
         _watch_gate(draft, name, deployment)
+    _watch_stable(draft, name)
+    if any(incident.reason is Reason.STABLE_FAILS for incident in open_incidents(draft.service(name))):
+        # What on-call has heard of a moment ago is not told once more as a rule that is always on.
+        failing = settling.failing(settings, service, draft.now)
+        escalating = tuple(rule for rule in escalating if rule not in failing)
     if escalating:
         tell(draft, name, Cause(reason=Reason.RULE_ESCALATES, rules=escalating))
     else:
         resolve(draft, name, Reason.RULE_ESCALATES)
     if deployment is not None and deployment.phase is Phase.PROMOTED:
         _watch_promotion(draft, name, deployment)
+
+
+def _watch_stable(draft: Draft, name: str) -> None:
+    """After a rollback stable has every user: that it fails is told once, and is over with the time it is watched."""
+    settings, service = draft.settings(name), draft.service(name)
+    if not verdict.settling(service.deployment, draft.now):
+        resolve(draft, name, Reason.STABLE_FAILS)
+        return
+    failing = settling.failing(settings, service, draft.now)
+    if failing or settling.unanswered(settings, service):
+        tell(draft, name, Cause(reason=Reason.STABLE_FAILS, rules=failing))
 
 
 def _watch_promotion(draft: Draft, name: str, deployment: Deployment) -> None:
@@ -158,12 +177,16 @@ def blind_since(draft: Draft, name: str, blind: tuple[str, ...]) -> Seconds:
 
 
 def _watch_gate(draft: Draft, name: str, deployment: Deployment) -> None:
-    if deployment.phase is not Phase.WAITING:
+    wanting = lacks(draft.settings(name), draft.service(name))
+    baked = deployment.phase is Phase.BAKING and deployment.soaked >= rollout.bake_time(deployment)
+    if deployment.phase is not Phase.WAITING and not (baked and wanting):
         resolve(draft, name, Reason.EVIDENCE_WANTING)
         return
-    soak = deployment.plan.steps[deployment.step].soak
-    if deployment.step_at is not None and draft.now >= deployment.step_at + SOAKS_TO_DEADLINE * soak:
-        detail = "; ".join(lacks(draft.settings(name), draft.service(name)))
+    soak = rollout.bake_time(deployment) if baked else deployment.plan.steps[deployment.step].soak
+    # A route that a human cut waits for a human: more time brings nothing.
+    late = draft.now >= (deployment.step_at or 0.0) + SOAKS_TO_DEADLINE * soak
+    if deployment.step_at is not None and (late or (baked and deployment.routes_cut)):
+        detail = "; ".join(wanting)
         cause = Cause(reason=Reason.EVIDENCE_WANTING, detail=detail, audience=Audience.CHAT, repeat=GATE_REPEAT_S)
         tell(draft, name, cause)
 

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     THIRD_DIVERT = "third_divert"
     SHARED_INCIDENT = "shared_incident"
     PROVED_BY_TRAFFIC = "proved_by_traffic"
+    STABLE_FAILS = "stable_fails"
 
     # Interlocks, in the order in which they are asked.
     STOP_THE_LINE = "stop_the_line"
@@ -71,6 +72,7 @@ class Reason(StrEnum):
     RESTARTED = "restarted"
     REBOOTED = "rebooted"
     DRIFT = "drift"
+    PUT_BACK = "put_back"
     ADOPTED = "adopted"
     KEPT_LONG_ENOUGH = "kept_long_enough"
     WAIVED = "waived"

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 
 from watchdog.core.conditions import CanaryVsStable
 from watchdog.core.model import Colour, Judgement, Level, OnFire, Seconds, Verdict
+from watchdog.core.phases import Phase
 from watchdog.core.rules import api
 from watchdog.core.settings import AnyOf, Rule, Service, Source
 from watchdog.core.state import Deployment, Instance, ServiceState
 
 POLLS_TO_UNKNOWN = 3
 """So many polls without anything trustworthy make a judgement unknown."""
+
+
+STABLE_SETTLES_S = 600.0
+"""So long after a proved rollback stable is watched like a release: it has every user from one second to the next, and
+caches, pools and queues that are too small for them show within minutes."""
 
 
 COUNTED = frozenset({OnFire.ROLLBACK, OnFire.FREEZE})
@@ -85,12 +91,19 @@ def silent(settings: Service, service: ServiceState, source: str, now: Seconds) 
     beat, deployment, own = service.beats.get(source), service.deployment, settings.source(source)
     began = deployment.began if deployment is not None else now
     last = beat.last if beat is not None else began
-    return now - last > POLLS_TO_UNKNOWN * own.interval * (own.idle_factor if idle(deployment) else 1.0)
+    return now - last > POLLS_TO_UNKNOWN * own.interval * (own.idle_factor if idle(deployment, now) else 1.0)
 
 
-def idle(deployment: Deployment | None) -> bool:
-    """Whether no deployment is under way, so that sources are asked less often."""
-    return deployment is None or deployment.ended
+def idle(deployment: Deployment | None, now: Seconds) -> bool:
+    """Whether no deployment is under way and none was rolled back just now, so that sources are asked less often."""
+    return deployment is None or (deployment.ended and not settling(deployment, now))
+
+
+def settling(deployment: Deployment | None, now: Seconds) -> bool:
+    """Whether a proved rollback gave stable its full load so short a time ago that it is watched like a release."""
+    if deployment is None or deployment.phase is not Phase.ROLLED_BACK or deployment.ended_at is None:
+        return False
+    return now < deployment.ended_at + STABLE_SETTLES_S
 
 
 def waived(service: ServiceState, rule: str, now: Seconds) -> bool:

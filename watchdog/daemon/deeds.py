@@ -124,6 +124,7 @@ async def _observe(effect: ObserveTraffic, hands: Hands, _tools: Tools) -> Event
         braked=seen.braked,
         detail=seen.detail,
         maintenance=hands.maintenance(),
+        put_back=seen.put_back,
         effect=effect.id,
     )
 

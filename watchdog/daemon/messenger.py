@@ -54,7 +54,7 @@ class Messenger:
             return Check(name="contacts", ok=True, detail="nobody is configured to be told")
         checks = await self._sender.check(tuple(self._contacts.values()))
         wrong = [f"{check.name}: {check.detail}" for check in checks if not check.ok]
-        return Check(name="contacts", ok=not wrong, detail="; ".join(wrong) or f"{len(checks)} can be told")
+        return Check(name="contacts", ok=not wrong, detail="; ".join(wrong) or f"{len(self._contacts)} can be told")
 
     async def send(self, effect: Notify) -> tuple[bool, str]:
         """Hand the message over to every contact of the effect; whether one took it, and what each said."""

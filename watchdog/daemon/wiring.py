@@ -20,6 +20,7 @@ from watchdog.config.sources.health import HealthSettings
 from watchdog.config.sources.postgres import PostgresSettings
 from watchdog.config.sources.translate import SourceSettings
 from watchdog.config.words import Secret
+from watchdog.core import verdict
 from watchdog.core.events import Event, Observed
 from watchdog.core.model import Colour, Reading, Seconds
 from watchdog.core.phases import Phase
@@ -265,7 +266,8 @@ class Plant:
         """Watch closely while a deployment runs, and seldom when none does."""
         async with self._changing:
             for name, kit in self._kits.items():
-                await _follow(kit, state.services[name].deployment if name in state.services else None)
+                deployment = state.services[name].deployment if name in state.services else None
+                await _follow(kit, deployment, closely=not verdict.idle(deployment, state.now))
 
     async def stop(self) -> None:
         """Let go of every source and router."""
@@ -277,12 +279,12 @@ class Plant:
             self._reserve.close()
 
 
-async def _follow(kit: Kit, deployment: Deployment | None) -> None:
+async def _follow(kit: Kit, deployment: Deployment | None, *, closely: bool) -> None:
     live = deployment is not None and not deployment.ended
     probing = live and deployment is not None and deployment.phase not in (Phase.SUBMITTED, Phase.PREPARING)
-    if live is not kit.live:
-        kit.live = live
-        _set_rhythm(kit, live=live)
+    if closely is not kit.live:
+        kit.live = closely
+        _set_rhythm(kit, live=closely)
     if kit.line_probe is None:
         return
     if probing:

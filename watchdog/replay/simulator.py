@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from watchdog.core import verdict
 from watchdog.core.effects import Effect, Notify, SetTraffic, starts_at_once
 from watchdog.core.engine import step, wake_at
 from watchdog.core.events import Configured, Event, NotDurable, Started, Tick, TrafficOutcome
@@ -309,7 +310,7 @@ class Simulation:
 
     def _poll(self, service: Service, source: Source, now: Seconds) -> None:
         deployment = self.state.services[service.name].deployment
-        idle = deployment is None or deployment.ended
+        idle = verdict.idle(deployment, now)
         interval = source.interval * (source.idle_factor if idle else 1.0)
         feeds, world = self._feeds[service.name], self.worlds[service.name]
         if source.kind == HEALTH:

@@ -34,6 +34,11 @@ def users(deployment: Plain) -> str:
     return f"{failed}; {instead}, {saw}."
 
 
+def shielded(deployment: Plain) -> str:
+    """As `users`, once stable has answered in the candidate's place; empty before, when counts of failures say all."""
+    return users(deployment) if deployment["users"]["shielded"] else ""
+
+
 def _were(number: int) -> str:
     return "was" if number == 1 else "were"
 

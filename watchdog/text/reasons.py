@@ -46,7 +46,10 @@ REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "watcher_wanted": (
         "automatic rollback would be off ({detail}), so somebody has to watch",
-        "add --watched-by NAME; after a migration that stable is known to work on, --schema compatible keeps it on",
+        (
+            "add --watched-by NAME. If it is the schema, and stable is known to work on it: --schema compatible keeps "
+            "it on"
+        ),
     ),
     "not_adopted": (
         "the router and the journal do not agree ({detail})",

@@ -39,6 +39,8 @@ class InForce:
     braked: BrakeKind | None = None
     braked_colour: Colour | None = None
     detail: str = ""
+    put_back: str = ""
+    """What the router had lost of our last order, towards stable, and was given again as it was looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ second way; a step forward that the first cannot take is not taken.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
@@ -96,7 +97,7 @@ class FallbackRouter:
         if other is None or other.split is None or other.braked is not BrakeKind.ROLLBACK:
             return seen
         detail = f"the fallback rolled back; the router itself says: {seen.detail or 'otherwise'}"
-        return InForce(split=other.split, braked=other.braked, braked_colour=other.braked_colour, detail=detail)
+        return dataclasses.replace(other, detail=detail, put_back=seen.put_back or other.put_back)
 
     async def prove(self, stable: Colour, since: float) -> Proof:
         """See `Router.prove`: by the one that switched."""

@@ -88,8 +88,10 @@ def test_a_restart_that_loses_a_canarys_weights_is_put_right(forgetting: World) 
         seen = await router.observe()
         assert at(0.1) == seen.split
         assert "HAProxy was restarted or reloaded and gave 50.0 % to green: it was put back" == seen.detail
+        assert "HAProxy was restarted or reloaded and gave 50.0 % to green" == seen.put_back
         assert await a_tenth(forgetting)
-        assert "" == (await router.observe()).detail
+        again = await router.observe()
+        assert ("", "") == (again.detail, again.put_back)
 
     forgetting.run(scene)
 

@@ -34,7 +34,7 @@ def resume(draft: Draft, command: Resume, deployment: Deployment) -> None:
     rebooted = deployment.divert_wanted is not None and deployment.divert_wanted.reason is Reason.REBOOTED
     called = deployment.wanted is not None and _waits_with_its_group(deployment.wanted)
     if not (lifted or cut_for_good or rebooted or called):
-        refuse(draft, command, Reason.ALREADY, "nothing that a human may lift holds it")
+        refuse(draft, command, Reason.ALREADY, f"nothing that a human may lift holds it{_cut(command, deployment)}")
         return
     accept(draft, command)
     for hold in lifted:
@@ -45,6 +45,15 @@ def resume(draft: Draft, command: Resume, deployment: Deployment) -> None:
         draft.emit(DivertDropped(service=command.service, reason=Reason.HUMAN))
     if cut_for_good:
         divert.let_in(draft, command.service)
+
+
+def _cut(command: Resume, deployment: Deployment) -> str:
+    """Routes that a human cut hold nothing but the promotion, and end in another way."""
+    routes = sorted(deployment.routes_cut)
+    if not routes:
+        return ""
+    ways = ", ".join(f"rollback-watchdog divert {command.service} {route} --end" for route in routes)
+    return f"; before the promotion users of {', '.join(routes)} must be let go to {deployment.candidate} again: {ways}"
 
 
 def _waits_with_its_group(wanted: Wanted) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from watchdog.notify.words.facts import Facts, sentence
 from watchdog.notify.words.tags import CHECK_TODAY, DECIDE_NOW, HANDS, Shape
 from watchdog.notify.words.ways import Way, ack, arm, back, divert, hold, release, ways
-from watchdog.text import readiness, rules
+from watchdog.text import aftermath, readiness, rules
 from watchdog.text.reasons import ONLY_AUTOMATIC
 from watchdog.text.reasons import blocked as block_words
 
@@ -40,10 +40,17 @@ def blocked(facts: Facts) -> Shape:
         first=f"{facts.what}: {_cause(facts)}, and I did not roll back: {_why_not(facts)}.",
         lines=(
             ("Why", tuple(facts.evidence())),
+            ("Users", _shielded(facts)),
             ("Now", (sentence(facts.exposure(), end, facts.next_told()),)),
             ("Ways", ways(facts, *_offered(facts, reason, BLOCK_RISKS.get(reason, "").format_map(names)))),
         ),
     )
+
+
+def _shielded(facts: Facts) -> tuple[str, ...]:
+    """What stable answered in the candidate's place: the rules count the first try, which no user may have seen."""
+    told = aftermath.shielded(facts.deployment) if facts.deployment else ""
+    return (told,) if told else ()
 
 
 def _cause(facts: Facts) -> str:
@@ -78,6 +85,7 @@ def shadow(facts: Facts) -> Shape:
         first=f"{facts.what}: {_cause(facts)}; I would have rolled back, and did nothing: shadow mode is on.",
         lines=(
             ("Why", tuple(facts.evidence())),
+            ("Users", _shielded(facts)),
             ("Now", (sentence(facts.exposure(), facts.next_told()),)),
             ("Ways", ways(facts, back(facts), *hold(facts), *divert(facts))),
         ),

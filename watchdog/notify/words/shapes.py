@@ -12,7 +12,8 @@ from watchdog.notify.words.facts import Facts, joined, sentence
 from watchdog.notify.words.failed import blocked, rollback_failed, shadow
 from watchdog.notify.words.proved import proved
 from watchdog.notify.words.tags import CHECK_TODAY, DECIDE_NOW, NO_ACTION, Shape
-from watchdog.notify.words.ways import Way, ack, back, divert, hold, resume, ways
+from watchdog.notify.words.ways import Way, ack, back, divert, hold, preflight, resume, ways
+from watchdog.text.deployment import ENDED
 from watchdog.text.quantities import duration, weight
 from watchdog.text.reasons import spoken
 
@@ -135,14 +136,17 @@ def _diverted(facts: Facts) -> Shape:
 
 def _drift(facts: Facts) -> Shape:
     """The router does not do what is remembered."""
+    running = facts.deployment is not None and facts.deployment["phase"] not in ENDED
     adopt = Way(words=f"adopt {facts.name}", does="take what the router says as the truth")
+    offered = (preflight(facts), back(facts)) if running else (adopt,)
+    until = "it is" if running else "you adopt"
     return Shape(
         tag=CHECK_TODAY,
-        first=f"{facts.what}: the balancer is not as it was left; no traffic leaves {facts.stable} until you adopt.",
+        first=f"{facts.what}: the balancer is not as it was left; no traffic leaves {facts.stable} until {until}.",
         lines=(
             ("Why", (f"{facts.incident['detail']}.",)),
             ("Now", (f"Nothing was corrected. A move to {facts.stable} is still possible.",)),
-            ("Ways", ways(facts, adopt)),
+            ("Ways", ways(facts, *offered)),
         ),
     )
 
@@ -193,13 +197,20 @@ def _blind(facts: Facts) -> Shape:
 def _waiting(facts: Facts) -> Shape:
     """A step's gate has not seen enough."""
     at = weight(facts.deployment["in_force"]["weight"]) if facts.deployment else "its step"
+    cut = facts.deployment["routes_cut"] if facts.deployment else ()
+    baking = facts.deployment is not None and facts.deployment["phase"] == "baking"
+    let_in = [
+        Way(words=f"divert {facts.name} {route} --end", does=f"users of {route} to {facts.candidate} again")
+        for route in cut
+    ]
     promote = Way(words=f"promote {facts.name}", does="take the next step without it", because=True)
+    pass_on = () if baking and cut else (promote,)  # no release is promoted with a route that is kept from it
     return Shape(
         tag=CHECK_TODAY,
         first=f"{facts.what} waits at {at}: {facts.incident['detail'] or 'evidence is wanting'}.",
         lines=(
             ("Now", (sentence(facts.exposure(), "Rollback stays armed."),)),
-            ("Ways", ways(facts, promote, back(facts))),
+            ("Ways", ways(facts, *let_in, *pass_on, back(facts))),
         ),
     )
 
@@ -242,6 +253,7 @@ SHAPES: Final[Mapping[str, _Make]] = {
     "disarmed": _disarmed,
     "proved_by_traffic": proved,
     **dict.fromkeys(BLOCKING, blocked),
+    "stable_fails": watch.stable_fails,
     "shadow": shadow,
     "parachute_lost": watch.parachute_lost,
     "parachute_regained": watch.parachute_regained,
@@ -258,6 +270,7 @@ SHAPES: Final[Mapping[str, _Make]] = {
     "promotion_failed": _promotion_failed,
     "rule_suspicious": _diverted,
     "drift": _drift,
+    "put_back": watch.put_back,
     "not_durable": _not_durable,
     "rule_escalates": _escalates,
     "blind": _blind,

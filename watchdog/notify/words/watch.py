@@ -3,10 +3,10 @@
 What lives here: these shapes. What must not: rollbacks done (`proved`) or not done (`failed`).
 """
 
-from watchdog.notify.words.facts import Facts, sentence
+from watchdog.notify.words.facts import Facts, at_least, sentence
 from watchdog.notify.words.tags import CHECK_TODAY, DECIDE_NOW, NO_ACTION, Shape
 from watchdog.notify.words.ways import Way, ack, arm, back, hold, preflight, release, resume, ways
-from watchdog.text import readiness
+from watchdog.text import readiness, rules
 from watchdog.text.quantities import duration, weight
 
 
@@ -73,6 +73,35 @@ def line_still_stopped(facts: Facts) -> Shape:
         lines=(
             ("Now", (sentence(facts.exposure(), until.strip()),)),
             ("Ways", ways(facts, release(), ack(facts))),
+        ),
+    )
+
+
+def put_back(facts: Facts) -> Shape:
+    """The balancer forgot an order that keeps users on stable, or somebody undid it."""
+    return Shape(
+        tag=CHECK_TODAY,
+        first=f"{facts.what}: the balancer had lost my last order ({facts.incident['detail']}); I gave it again.",
+        lines=(
+            ("Now", (sentence(facts.exposure(), "Until I looked, users may have met what they were kept from."),)),
+            ("Ways", ways(facts, Way(words=f"status {facts.name}", does="what the balancer says now"))),
+        ),
+    )
+
+
+def stable_fails(facts: Facts) -> Shape:
+    """The rollback was proved, and the colour that has the users now fails, too."""
+    known = facts.service.get("rules", ())
+    found = [rules.about(known, name, facts.stable) for name in facts.incident["rules"]]
+    now = facts.view["now"]
+    why = [rules.evidence(each, at_least=at_least(each), zone=facts.zone, now=now) for each in found if each]
+    return Shape(
+        tag=DECIDE_NOW,
+        first=f"{facts.what} was rolled back, and {facts.stable} fails with all users on it.",
+        lines=(
+            ("Why", tuple(why) or (f"{facts.stable} does not answer direct probes.",)),
+            ("Now", ("There is nothing that I could move users to. I watch on, and do nothing.",)),
+            ("Ways", ways(facts, Way(words=f"status {facts.name}", does=f"what {facts.stable} says now"), ack(facts))),
         ),
     )
 

@@ -192,7 +192,8 @@ class HaproxyRouter:
             except RouterError as error:
                 return judge.in_force(last, known, f"{lost}, and it could not be put back: {error}")
             warnings = await self._keep(last, known)
-            return judge.in_force(last, known, "; ".join((f"{lost}: it was put back", *warnings)))
+            seen = judge.in_force(last, known, "; ".join((f"{lost}: it was put back", *warnings)))
+            return replace(seen, put_back=lost)
 
     async def prove(self, stable: Colour, since: float) -> Proof:
         """See `Router.prove`."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from watchdog.core.model import Check, Colour, Split
+from watchdog.text.quantities import weight
 from watchdog.traffic.base import RouterError
 from watchdog.traffic.nginx import files, lines, render, workers
 from watchdog.traffic.nginx.ahead import Ahead
@@ -97,7 +98,7 @@ class Checklist:
         servers = self.setup.servers[stable]
         problems = await self.probes.directly(servers)
         left = len(servers) - len(problems)
-        detail = "; ".join(problems) or f"{', '.join(servers)} answer"
+        detail = "; ".join(problems) or f"{', '.join(servers)} {'answer' if len(servers) > 1 else 'answers'}"
         if problems and left:
             detail = f"{detail}; {left} of {len(servers)} servers of {stable} answer"
         ok = not problems if all_of_them else left > 0
@@ -122,7 +123,7 @@ class Checklist:
         if not os.access(self.directory, os.W_OK | os.X_OK):
             why = "its user's rights, or a file system that is read-only for it"
             return Check(name=name, ok=False, detail=f"{self.directory} cannot be written by this program: {why}")
-        detail = seen.detail or f"{seen.split.candidate} at {seen.split.weight:.2%}"
+        detail = seen.detail or f"{seen.split.candidate} at {weight(seen.split.weight)}"
         if found != texts[0]:
             detail += f"; {server} is of an older version and works, only routes cannot be cut: run nginx write"
         return Check(name=name, ok=True, detail=detail)
@@ -133,7 +134,7 @@ class Checklist:
         if split is None:
             return Check(name="stable has all users", ok=False, detail="no split of ours is in force")
         ok = stable_has_all(split, stable)
-        detail = f"nginx gives {split.weight:.2%} to {split.candidate}, the rest to {split.stable}"
+        detail = f"nginx gives {weight(split.weight)} to {split.candidate}, the rest to {split.stable}"
         return Check(name="stable has all users", ok=ok, detail=detail)
 
     def brake_folder(self) -> Check:
@@ -187,7 +188,7 @@ class Checklist:
         """Every file that the plan needs, in nginx's own judgement."""
         checks = []
         for split in splits:
-            name = f"nginx accepts {split.candidate} at {split.weight:.2%}{', promoted' if split.promoted else ''}"
+            name = f"nginx accepts {split.candidate} at {weight(split.weight)}{', promoted' if split.promoted else ''}"
             try:
                 text = render.service_http(self.setup, split)
             except render.RenderError as error:
