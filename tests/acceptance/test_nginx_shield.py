@@ -302,6 +302,7 @@ def test_a_deadline_by_the_operators_own_recipe() -> None:
             assert all(is_shielded(line) for line in lines if line.colour is GREEN)
             before = made["blue"].seen["POST"]
             answers, lines = play(this, "/green=hang", method="POST", count=10)
-            failed = sum(line.colour is GREEN for line in lines)
-            assert failed == sum(count for (status, _), count in answers.items() if status == 504)
-            assert 10 - failed == made["blue"].seen["POST"] - before
+            timed_out = sum(line.first_status == 504 for line in lines)  # blue's too, on a busy machine
+            assert timed_out == sum(count for (status, _), count in answers.items() if status == 504)
+            assert all(line.first_status == 504 for line in lines if line.colour is GREEN)
+            assert sum(line.colour is BLUE for line in lines) == made["blue"].seen["POST"] - before

