@@ -152,3 +152,11 @@ def test_no_traffic_is_enough() -> None:
     """For a fault below min_effect, and for a rule that waits too long by itself."""
     assert NEVER == needed_rate(service(), PLAN, rule(ratio()), 0.055, weight=0.1)
     assert NEVER == needed_rate(service(), PLAN, rule(GAUGE, source="metrics"), 1.0, weight=0.1)
+
+
+def test_sessions_that_drain_are_watched_for() -> None:
+    """A longer bake spreads the same budget over more time: a decision takes a little longer, never shorter."""
+    errors, faulty = rule(replace(ratio(), window=0.0)), scene(100.0, 0.1, 0.2)
+    plain = of_rule(service(errors), PLAN, errors, faulty)
+    drained = of_rule(replace(service(errors), session_drain=864_000.0), PLAN, errors, faulty)
+    assert plain.decided.typical < drained.decided.typical

@@ -59,7 +59,8 @@ def of_rule(
     """One rule. `asks`: what is known of the sources that ask by themselves, by name."""
     own = (asks or {}).get(rule.source, Asks())
     met = _met(rule, faulty, own)
-    found = judged(rule, rhythm(service, rule, own.timeout), met, plan.watched())
+    watched = plan.baked(service.session_drain).watched()
+    found = judged(rule, rhythm(service, rule, own.timeout), met, watched)
     if own.rate is not None:
         found = _given_up(found, own)
     diverts = service.divert and rule.on_fire is OnFire.ROLLBACK and rule.per_colour

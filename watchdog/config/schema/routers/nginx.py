@@ -23,7 +23,7 @@ WITHOUT_BACKUP = frozenset({"ip_hash", "hash", "random"})
 class Nginx(Model):
     """nginx moves the traffic."""
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"maintenance", "helper"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"helper"})
 
     directory: AbsolutePath = Field(description="Folder for the generated files, which nginx includes.")
     main: AbsolutePath = Field(default=DEFAULT_MAIN, description="nginx's main configuration file.")
