@@ -56,3 +56,15 @@ def test_a_source_that_says_impossible_counts_blinds_its_rules(signal: str, valu
     kept = world.kept[-1].body
     assert isinstance(kept, Observed)
     assert {Missing.NAN, Missing.ERROR} & {each.value for each in kept.readings}
+
+
+def test_what_is_missing_already_stays_as_it_was() -> None:
+    """Its own reason is the better one."""
+    event = polled("edge", 5.0, ("errors", GREEN, nan), ("requests", GREEN, Missing.STALE))
+    assert [Missing.NAN, Missing.STALE] == [reading.value for reading in believed(PLAIN, event).readings]
+
+
+def test_a_service_that_left_the_configuration_has_no_counts() -> None:
+    """Its last polls may still arrive: only what is no number is replaced."""
+    event = polled("edge", 5.0, ("errors", GREEN, nan), ("requests", GREEN, -3.0))
+    assert [Missing.NAN, -3.0] == [reading.value for reading in believed(None, event).readings]
