@@ -54,6 +54,8 @@ class _Request(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response(int(what))
+        if self.close_connection:  # asked in HTTP/1.0: a balancer that is not told keeps a connection that ends
+            self.send_header("Connection", "close")
         self.send_header("Content-Length", str(len(self.server.name)))
         self.end_headers()
         self.wfile.write(self.server.name.encode())
@@ -284,7 +286,6 @@ def test_a_file_from_before_the_shield_is_ours() -> None:
         this.run(steps, shield=None)
 
 
-@pytest.mark.long  # its counts depend on how busy the machine is
 def test_a_deadline_by_the_operators_own_recipe() -> None:
     """`error_page 502 504 = @stable` with GET and HEAD only: stable answers in its own time, a POST gets its 504."""
     recipe = (
@@ -303,7 +304,6 @@ def test_a_deadline_by_the_operators_own_recipe() -> None:
             assert all(is_shielded(line) for line in lines if line.colour is GREEN)
             before = made["blue"].seen["POST"]
             answers, lines = play(this, "/green=hang", method="POST", count=10)
-            timed_out = sum(line.first_status == 504 for line in lines)  # blue's too, on a busy machine
-            assert timed_out == sum(count for (status, _), count in answers.items() if status == 504)
-            assert all(line.first_status == 504 for line in lines if line.colour is GREEN)
-            assert sum(line.colour is BLUE for line in lines) == made["blue"].seen["POST"] - before
+            failed = sum(line.colour is GREEN for line in lines)
+            assert failed == sum(count for (status, _), count in answers.items() if status == 504)
+            assert 10 - failed == made["blue"].seen["POST"] - before

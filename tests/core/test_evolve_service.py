@@ -47,11 +47,15 @@ def probed(started: float, *, ok: bool, refused: bool = False, colour: Colour = 
         ((probed(5.0, ok=True), probed(4.0, ok=True)), StableProbe(ok_started=5.0)),
         (
             (probed(5.0, ok=True), probed(6.0, ok=False, refused=True)),
-            StableProbe(ok_started=5.0, failed_started=6.0, refused=True),
+            StableProbe(ok_started=5.0, failed_started=6.0, failing_since=6.0, failures=1, refused=True),
+        ),
+        (
+            (probed(5.0, ok=True), probed(6.0, ok=False), probed(8.0, ok=False)),
+            StableProbe(ok_started=5.0, failed_started=8.0, failing_since=6.0, failures=2),
         ),
         ((probed(6.0, ok=False, refused=True), probed(7.0, ok=True)), StableProbe(ok_started=7.0, failed_started=6.0)),
     ],
-    ids=["ok", "an older answer came late", "refused", "well again"],
+    ids=["ok", "an older answer came late", "refused", "twice", "well again"],
 )
 def test_the_last_direct_probes_are_remembered(probes: tuple[Probed, ...], expected: StableProbe) -> None:
     """The last success, the last failure, and whether it was a refusal."""

@@ -88,6 +88,19 @@ def test_stable_that_answers_no_direct_probe_is_told_without_a_rule() -> None:
     assert [()] == [each.rules for each in told(world)]
 
 
+def test_probes_that_were_not_sent_do_not_count_as_failed() -> None:
+    """A daemon that stood still for a while (it took a busy machine for a dead stable) finds one failure, not three."""
+    world = rolled_back(NO_HEALTH_RULE)
+    world.run(5.0)
+    world.silent.add("health")
+    world.run(20.0)
+    world.silent.clear()
+    world.alive[BLUE] = False
+    world.run(2.5)
+    assert [] == told(world)
+    assert 1 <= world.shop.probes[BLUE].failures <= 2
+
+
 def test_stable_that_answers_is_not_told_of() -> None:
     """Nor the candidate, which fails on."""
     world = rolled_back()

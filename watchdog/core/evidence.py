@@ -189,10 +189,9 @@ def _probes(service: ServiceState, body: Observed) -> Mapping[Colour, StableProb
             continue
         old = probes.get(reading.colour, StableProbe())
         if reading.value >= 0.5:  # noqa: PLR2004 - a probe's value is 1.0 or 0.0
-            probes[reading.colour] = replace(old, ok_started=max(body.start, old.ok_started or 0.0), refused=False)
+            probes[reading.colour] = old.answered(body.start)
         else:
-            refused = reading.detail.startswith("refused")
-            probes[reading.colour] = replace(old, failed_started=body.start, refused=refused)
+            probes[reading.colour] = old.failed(body.start, refused=reading.detail.startswith("refused"))
     return probes
 
 

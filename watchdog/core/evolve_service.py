@@ -122,9 +122,7 @@ def probed(_state: State, service: ServiceState, body: Probed, _at: Seconds) -> 
 def after_probe(service: ServiceState, body: Probed) -> StableProbe:
     """What is known of a colour after one more direct probe."""
     probe = service.probes.get(body.colour, StableProbe())
-    if body.ok:
-        return replace(probe, ok_started=max(body.started, probe.ok_started or body.started), refused=False)
-    return replace(probe, failed_started=body.started, refused=body.refused)
+    return probe.answered(body.started) if body.ok else probe.failed(body.started, refused=body.refused)
 
 
 def incident_opened(_state: State, service: ServiceState, body: IncidentOpened, at: Seconds) -> ServiceState:

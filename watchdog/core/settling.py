@@ -24,13 +24,15 @@ def failing(settings: Service, service: ServiceState, now: Seconds) -> tuple[str
 
 
 def unanswered(settings: Service, service: ServiceState) -> bool:
-    """Whether stable has answered no direct probe for three polls in a row since the rollback."""
+    """Whether stable has failed every direct probe of three polls since the rollback.
+
+    Probes that were not sent say nothing: a daemon that stood still for a while finds one failure, not three.
+    """
     deployment, probe = service.deployment, service.probes.get(service.stable)
     rhythms = [source.interval for source in settings.sources if source.probing]
     if verdict.maintained(service) or deployment is None or deployment.ended_at is None or probe is None or not rhythms:
         return False
-    answered = max(deployment.ended_at, probe.ok_started or 0.0)
-    # The first of the polls comes up to one interval after the answer, and the next two an interval later each.
-    return probe.failed_started is not None and probe.failed_started > answered + (verdict.POLLS_TO_UNKNOWN - 1) * max(
-        rhythms
-    )
+    if probe.failing_since is None or probe.failed_started is None or probe.failures < verdict.POLLS_TO_UNKNOWN:
+        return False
+    began = max(deployment.ended_at, probe.failing_since)
+    return probe.failed_started - began >= (verdict.POLLS_TO_UNKNOWN - 1) * max(rhythms)

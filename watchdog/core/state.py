@@ -4,7 +4,7 @@ Invariants stand beside the fields and are asserted together in `invariants.chec
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watchdog.core.effects import Audience, Effect
 from watchdog.core.events import TrafficSeen
@@ -293,10 +293,24 @@ class StableProbe:
     ok_started: Seconds | None = None
     """When the last successful probe began."""
     failed_started: Seconds | None = None
+    failing_since: Seconds | None = None
+    """When the first failed probe since then began; None while the last one was answered."""
+    failures: int = 0
+    """Probes in a row that failed."""
     refused: bool = False
     """The last failed probe was refused by the target."""
     asked_at: Seconds | None = None
     """When a probe was last ordered."""
+
+    def answered(self, started: Seconds) -> "StableProbe":
+        """After one more probe that succeeded."""
+        last = started if self.ok_started is None else max(started, self.ok_started)
+        return replace(self, ok_started=last, failing_since=None, failures=0, refused=False)
+
+    def failed(self, started: Seconds, *, refused: bool) -> "StableProbe":
+        """After one more probe that did not."""
+        since = started if self.failing_since is None else self.failing_since
+        return replace(self, failed_started=started, failing_since=since, failures=self.failures + 1, refused=refused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

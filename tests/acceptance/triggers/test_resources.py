@@ -118,7 +118,6 @@ def test_what_the_candidate_takes_is_rolled_back(world: World, cell: str) -> Non
     assert times.proved <= lab.WITHIN_S
 
 
-@pytest.mark.long  # a busy machine moves what it should leave; the database cells show the same hold
 def test_what_is_not_one_colours_holds_the_release(world: World) -> None:
     """A process that works for both: the other colour has the same one, so people are asked."""
     took = world.frozen("shared-process")
