@@ -28,8 +28,8 @@ from watchdog.core.model import BrakeKind, Colour, Split
 from watchdog.daemon import adapters
 from watchdog.sources.edge_ring import EdgeRing
 from watchdog.traffic.haproxy.router import HaproxyRouter
-from watchdog.traffic.nginx.probes import Entry
 from watchdog.traffic.nginx.router import NginxRouter
+from watchdog.traffic.probes import Entry
 
 RATE: Final = 500.0
 SETTLE_S: Final = 0.7

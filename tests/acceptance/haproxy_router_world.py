@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from simulations.lab.processes import Child, accepts, free_ports, run_folder, wait_until
 from watchdog.core.model import Colour, Split
 from watchdog.traffic.haproxy.router import HaproxyRouter
-from watchdog.traffic.nginx.probes import Entry
+from watchdog.traffic.probes import Entry
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 

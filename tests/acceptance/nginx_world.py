@@ -17,11 +17,11 @@ from watchdog.core.edge import EdgeLine
 from watchdog.core.model import Colour, Split
 from watchdog.sources.edge_line import LineParser, Upstream
 from watchdog.sources.edge_ring import EdgeRing
-from watchdog.traffic.nginx.probes import Entry
 from watchdog.traffic.nginx.render import ServiceNginx, upstream
 from watchdog.traffic.nginx.router import NginxRouter
 from watchdog.traffic.nginx.setup import write_common, write_service
-from watchdog.traffic.nginx.waiting import until
+from watchdog.traffic.probes import Entry
+from watchdog.traffic.waiting import until
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 TOKEN = "0123456789abcdef0123456789abcdef"

@@ -15,7 +15,7 @@ from watchdog.core.model import Colour
 from watchdog.traffic.base import Router
 from watchdog.traffic.command.router import CommandRouter, Scripts
 from watchdog.traffic.command.scripts import Script
-from watchdog.traffic.nginx.probes import Entry
+from watchdog.traffic.probes import Entry
 
 _T = TypeVar("_T")
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.examples import GREEN, ON_CALL, SERVICE, SHOP, environment
 from tests.core.world import World
-from watchdog.core import incidents
+from watchdog.core import escalation, settings
 from watchdog.core.effects import Notify, Prove, SetTraffic
 from watchdog.core.engine import wake_at
 from watchdog.core.events import Acknowledge, Configured, Rollback
@@ -166,8 +166,8 @@ def test_when_on_call_is_told_again_can_be_asked() -> None:
     world = frozen()
     (incident,) = world.shop.incidents.values()
 
-    assert incident.opened + 60.0 == incidents.repeat_at(incident)
-    assert incidents.repeat_at(replace(incident, acknowledged_by="ada")) is None
+    assert incident.opened + 60.0 == dict(escalation.dues(incident))[settings.ON_CALL]
+    assert [] == list(escalation.dues(replace(incident, acknowledged_by="ada")))
 
 
 def test_a_levels_time_is_one_to_wake_at() -> None:

@@ -1,7 +1,9 @@
 """Going on after a stop: nothing is forgotten, nothing is done that a record does not hold."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import pytest
 
@@ -20,7 +22,9 @@ from watchdog.core.records import (
     IncidentOpened,
     MessageOrdered,
     OutcomeGivenUp,
+    PhaseChanged,
     ProbeOrdered,
+    ProofOrdered,
     Record,
     RollbackOrdered,
     SplitOrdered,
@@ -29,6 +33,11 @@ from watchdog.core.records import (
 from watchdog.core.state import State
 
 WITHOUT_DIVERT = environment(replace(SERVICE, divert=False))
+
+FEWEST_STEPS = 7
+"""From the submission to the proof, without a divert."""
+
+Ends: TypeAlias = Counter[tuple[Phase, int, int]]
 
 
 class KilledError(Exception):
@@ -98,11 +107,19 @@ def is_told(world: World, where: str) -> None:
     assert len(set(keys.values())) == len(keys), where
 
 
+def end(world: World) -> tuple[Phase, int, int]:
+    """How a life ended: its phase, how often the rollback was ordered, and how often it was called proved."""
+    changes = [body for body in world.bodies(PhaseChanged) if isinstance(body, PhaseChanged)]
+    proved = sum(body.to is Phase.ROLLED_BACK for body in changes)
+    return world.deployment.phase, len(world.bodies(RollbackOrdered)), proved
+
+
 @pytest.mark.parametrize("with_divert", [True, False])
 @pytest.mark.parametrize("done", [True, False])
 def test_a_crash_after_any_step_ends_in_one_rollback(with_divert: bool, done: bool) -> None:  # noqa: FBT001 - parameters
     """Killed after any step, with its effects performed or not: one rollback, proved, one incident, nothing untold."""
-    for number in whole_steps(undisturbed(with_divert)):
+    steps, ends = whole_steps(undisturbed(with_divert)), Ends()
+    for number in steps:
         world = killed_at(number, with_divert=with_divert, perform=lambda _: done)
         where = f"killed after record {number}: {world.kept[-1].body}"
 
@@ -110,12 +127,16 @@ def test_a_crash_after_any_step_ends_in_one_rollback(with_divert: bool, done: bo
 
         is_rolled_back(world, where)
         is_told(world, where)
+        ends[end(world)] += 1
+
+    assert len(steps) >= FEWEST_STEPS
+    assert {(Phase.ROLLED_BACK, 1, 1): len(steps)} == ends
 
 
 @pytest.mark.parametrize("with_divert", [True, False])
 def test_a_step_that_was_not_kept_is_made_up_for(with_divert: bool) -> None:  # noqa: FBT001 - parameter
     """Killed before a step was on disk, when effects towards stable have started already: one rollback, proved."""
-    steps = whole_steps(undisturbed(with_divert))
+    steps, ends = whole_steps(undisturbed(with_divert)), Ends()
     for number in steps[1:]:
         world = killed_at(number, with_divert=with_divert, perform=starts_at_once)
         before = max(length for length in world.steps if length < number)
@@ -125,6 +146,10 @@ def test_a_step_that_was_not_kept_is_made_up_for(with_divert: bool) -> None:  # 
 
         is_rolled_back(world, where)
         is_told(world, where)
+        ends[end(world)] += 1
+
+    assert len(steps) >= FEWEST_STEPS
+    assert {(Phase.ROLLED_BACK, 1, 1): len(steps) - 1} == ends
 
 
 @pytest.mark.parametrize("with_divert", [True, False])
@@ -132,15 +157,20 @@ def test_a_torn_step_is_taken_up(with_divert: bool) -> None:  # noqa: FBT001 - p
     """A journal that lost the end of a step still leads to one rollback; only messages of that step may be lost."""
     world = undisturbed(with_divert)
     begun = next(i for i, record in enumerate(world.kept) if isinstance(record.body, DeploymentBegun))
+    torn = set()
     for number in range(begun + 1, len(world.kept)):
         if isinstance(world.kept[number - 1].body, (Observed, ProbeOrdered)):
             continue
         world = killed_at(number, with_divert=with_divert, perform=lambda _: True)
-        where = f"torn after record {number}: {world.kept[number - 1].body}"
+        kept = world.kept[number - 1].body
+        where = f"torn after record {number}: {kept}"
 
         world.restart(number, down=1.0)
 
         is_rolled_back(world, where)
+        torn.add(type(kept))
+
+    assert {RollbackOrdered, SplitOrdered, PhaseChanged, ProofOrdered} <= torn
 
 
 def baking() -> World:

@@ -316,7 +316,7 @@ class World:
             case RunHook():
                 return HookOutcome(effect=effect.id, ok=ok, status=0 if ok else 3, detail=detail)
             case DrainCandidate():
-                return DrainedOutcome(effect=effect.id, ok=ok, open=0 if ok else 2, detail=detail)
+                return DrainedOutcome(effect=effect.id, ok=ok, detail=detail)
 
     def _answer(self, effect: ProbeColour | ObserveTraffic | Notify, *, ok: bool) -> Event:
         match effect:

@@ -12,7 +12,7 @@ from watchdog.core.model import BrakeKind, Colour, Split
 from watchdog.traffic.base import RouterError
 from watchdog.traffic.command.router import CommandRouter, Scripts
 from watchdog.traffic.command.scripts import Script, share, values
-from watchdog.traffic.nginx.probes import Entry
+from watchdog.traffic.probes import Entry
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 REST = Split(stable=BLUE, candidate=GREEN, weight=0.0, salt="app-1")

@@ -18,7 +18,7 @@ from watchdog.traffic.haproxy.router import HaproxyRouter
 from watchdog.traffic.haproxy.shares import LARGEST, share_of, weigh
 from watchdog.traffic.haproxy.states import Known, Server
 from watchdog.traffic.memory import Remembered
-from watchdog.traffic.nginx.probes import Entry
+from watchdog.traffic.probes import Entry
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 REST = Split(stable=BLUE, candidate=GREEN, weight=0.0, salt="d1")

@@ -1,11 +1,13 @@
 """What each command changes, as a sentence with before and after: one function per command, from the view.
 
-What lives here: sentences. What must not: asking, sending; whether a command is accepted is the daemon's.
+What lives here: sentences. What must not: asking, sending; what the view shows to be refused (`foreseen`), which is
+said in place of a before and after; whether a command is accepted is the daemon's.
 """
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from watchdog.cli import foreseen
 from watchdog.text import aftermath, readiness
 from watchdog.text import deployment as words
 from watchdog.text.quantities import duration, weight
@@ -94,7 +96,8 @@ def promote(service: Plain) -> str:
 
 def forgive(service: Plain, release: str) -> str:
     """A release may come again."""
-    return f"{service['name']}: {release} known bad -> may be deployed again."
+    refused = foreseen.forgive(service, release)
+    return refused or f"{service['name']}: {release} known bad -> may be deployed again."
 
 
 def waive(service: Plain, rule: str, seconds: float) -> str:
@@ -125,7 +128,7 @@ def disarm(service: Plain, seconds: float) -> str:
     name = service["name"]
     before = readiness.disarmed(service) if service["disarmed"] is not None else "armed"
     if not seconds:
-        return f"{name}: {before} -> automatic rollbacks and diverts act again at once."
+        return foreseen.arming(service) or f"{name}: {before} -> automatic rollbacks and diverts act again at once."
     after = f"no automatic rollback and no divert for {duration(seconds)}, whatever fires"
     return f"{name}: {before} -> {after}. It goes on watching and telling; a rollback by hand works."
 
@@ -135,6 +138,8 @@ def hold(service: Plain, share: float) -> str:
     deployment = words.running(service)
     if deployment is None:
         return NOTHING_RUNS.format(name=service["name"])
+    if refused := foreseen.hold(service, share):
+        return refused
     candidate, stable, now = deployment["candidate"], deployment["stable"], deployment["in_force"]["weight"]
     moved = f"{candidate} {weight(now)} -> {weight(share)}, {stable} {weight(1.0 - now)} -> {weight(1.0 - share)}"
     return f"{service['name']}: {moved}, and it stays there until resume. Rollback stays armed."
@@ -145,6 +150,8 @@ def divert(service: Plain, route: str, *, end: bool) -> str:
     deployment = words.running(service)
     if deployment is None:
         return NOTHING_RUNS.format(name=service["name"])
+    if refused := foreseen.divert(service, route, end=end):
+        return refused
     stable, share = deployment["stable"], weight(deployment["in_force"]["weight"])
     drawn = f"drawn like the others ({share} to {deployment['candidate']})"
     now = f"all on {stable}" if route in deployment["routes_cut"] else drawn
@@ -154,11 +161,10 @@ def divert(service: Plain, route: str, *, end: bool) -> str:
 
 def did(service: Plain, task: str, by: str) -> str:
     """A task was done by hand."""
-    deployment = service["deployment"]
-    known = next((each for each in deployment["tasks"] if each["name"] == task), None) if deployment else None
-    before = "not known" if known is None else "not done"
-    if known is not None and known["done"] is not None:
-        before = aftermath.done_task(known).removeprefix(f"{task} was ")
+    if refused := foreseen.did(service, task):
+        return refused
+    known = next(each for each in service["deployment"]["tasks"] if each["name"] == task)
+    before = "not done" if known["done"] is None else aftermath.done_task(known).removeprefix(f"{task} was ")
     return f"{service['name']}: {task} {before} -> done by {by}. I run nothing; it is your word that is kept."
 
 
@@ -185,8 +191,11 @@ def acknowledge(service: Plain, incident: str | None) -> str:
 
 def adopt(service: Plain) -> str:
     """The router's word becomes the truth."""
-    both = service["drift"] or "the balancer and the journal do not disagree"
-    return f"{service['name']}: {both} -> what the balancer does is taken as the truth. No user is moved."
+    both = service["drift"] or "the balancer and the journal do not agree"
+    return (
+        foreseen.adopt(service)
+        or f"{service['name']}: {both} -> what the balancer does is taken as the truth. No user is moved."
+    )
 
 
 def stop_the_line(view: Plain, *, release: bool, span: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from watchdog.text import aftermath, readiness
 from watchdog.text import deployment as words
 from watchdog.text.quantities import clock, duration, moment
-from watchdog.text.reasons import PROGRAM, rollback_by_hand, spoken
+from watchdog.text.reasons import PROGRAM, begin, rollback_by_hand, spoken
 
 Plain: TypeAlias = Mapping[str, Any]
 
@@ -57,7 +57,7 @@ def _suspended(service: Plain, deployment: Plain, zone: tzinfo | None) -> Iterat
     for hold, why, way in words.holds(service["name"], deployment):
         told_above = (blocked and hold == "interlock") or (suspended and hold == "divert")
         if not told_above:
-            yield f"held: {why}. {way[:1].upper() + way[1:] if way[:4] != PROGRAM[:4] else way}"
+            yield f"held: {why}. {begin(way)}"
 
 
 def _by_humans(name: str, deployment: Plain, zone: tzinfo | None) -> Iterator[str]:

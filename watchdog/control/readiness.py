@@ -7,7 +7,7 @@ sentences; deciding (the interlocks do).
 from collections.abc import Iterable
 
 from watchdog.control.moment import Data, Moment
-from watchdog.core import disarm, writes
+from watchdog.core import disarm, spending, writes
 from watchdog.core.model import Check, Seconds
 from watchdog.core.reasons import Reason
 from watchdog.core.settings import Service
@@ -99,7 +99,7 @@ def _budget(settings: Service, known: ServiceState, moment: Moment) -> Data | No
     budget = settings.budget
     if budget is None:
         return None
-    spent = [at for at in known.rolled_back_at if at > moment.now - budget.within]
+    spent = spending.counted(known, budget, moment.now)
     free = spent[-budget.rollbacks] + budget.within if len(spent) >= budget.rollbacks else None
     return {
         "rollbacks": budget.rollbacks,

@@ -35,7 +35,7 @@ def whole(state: State, moment: Moment) -> Data:
 def service(state: State, name: str, moment: Moment) -> Data:
     """One service with its deployment, rules and incidents."""
     known = state.services[name]
-    settings = state.environment.service(name) if state.environment else None
+    settings = state.settings(name)
     if settings is None:
         return {"name": name, "stable": str(known.stable)}
     reading = verdict.read(settings, known, moment.now)

@@ -11,6 +11,7 @@ from typing import Final
 
 from watchdog.core.effects import Audience
 from watchdog.core.events import NotDurable, TrafficSeen
+from watchdog.core.interlocks import DECIDED_BEFORE
 from watchdog.core.model import Seconds
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
@@ -31,9 +32,6 @@ from watchdog.core.rollout import STAYS_HELD
 
 LINE_REPEAT_S = 3600.0
 """A line that is stopped without an end is told about so often: it is easily forgotten."""
-
-DECIDED_BEFORE: Final = frozenset({Reason.SHADOW, Reason.DISARMED})
-"""Blocks that somebody wanted: chat hears what would have been done, and nobody is woken."""
 
 STAYS_OPEN: Final = frozenset(
     {Reason.DRIFT, Reason.LINE_STILL_STOPPED, Reason.NOT_DURABLE, Reason.PUT_BACK, Reason.RULE_ESCALATES},
@@ -103,7 +101,7 @@ def opens(body: object) -> Cause | None:
 
 def _of_deployment(body: RollbackBlocked | PhaseChanged | HoldSet) -> Cause | None:
     match body:
-        case RollbackBlocked() if body.reason in DECIDED_BEFORE:
+        case RollbackBlocked() if body.reason in DECIDED_BEFORE:  # chat hears what would have been done
             return Cause(reason=body.reason, rules=body.rules, detail=body.detail, audience=Audience.CHAT)
         case RollbackBlocked():
             return Cause(reason=body.reason, rules=body.rules, detail=body.detail, needs_decision=True)

@@ -128,8 +128,7 @@ def advance(draft: Draft, name: str) -> None:
 
 def _torn(draft: Draft, name: str, divert: Divert) -> bool:
     """Whether the brake is off and the record that begins the trial was lost."""
-    waiting = draft.service(name).waiting.values()
-    return not divert.cut and not divert.releasing and not any(isinstance(each, PullBrake) for each in waiting)
+    return not divert.cut and not divert.releasing and not draft.service(name).waits_for(PullBrake)
 
 
 def waits_for_a_human(deployment: Deployment) -> bool:

@@ -27,7 +27,7 @@ def look(draft: Draft, name: str) -> None:
 
 def look_at(service: ServiceState) -> Seconds:
     """When the router is asked next."""
-    if any(isinstance(effect, ObserveTraffic) for effect in service.waiting.values()):
+    if service.waits_for(ObserveTraffic):
         return float("inf")
     return float("-inf") if service.seen_at is None else service.seen_at + LOOK_EVERY_S
 
@@ -54,7 +54,7 @@ def seen(draft: Draft, event: TrafficSeen) -> None:
 
 
 def _ordered(service: ServiceState) -> bool:
-    return any(isinstance(effect, (Prepare, SetTraffic)) for effect in service.waiting.values())
+    return service.waits_for(Prepare, SetTraffic)
 
 
 def _compare(draft: Draft, name: str, service: ServiceState, event: TrafficSeen) -> None:

@@ -7,7 +7,7 @@ same key, a preparation starts anew, a probe or a proof is simply asked again.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from watchdog.core.model import Colour, Seconds, Split
 
@@ -176,6 +176,10 @@ class Notify:
     """Of the escalation: 2 is on-call."""
     repetition: int
     """0 for the first message; the same key and number are never worded twice for two deliveries."""
+
+
+ORDERS_OF_TRAFFIC: Final = (Prepare, SetTraffic, PullBrake, ReleaseBrake, CutRoute, Prove)
+"""What belongs to one epoch: a later order that leads elsewhere takes the meaning from them all."""
 
 
 def starts_at_once(effect: "Effect") -> bool:

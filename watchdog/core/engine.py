@@ -4,7 +4,7 @@ What lives here: which event goes where, and in which order a service's state is
 conduct (each has its module), input and output, clocks. `step` is total: every event in every state gives an answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -53,6 +53,7 @@ from watchdog.core.events import (
     NotDurable,
     NotifiedOutcome,
     Observed,
+    Outcome,
     PreparedOutcome,
     Probed,
     ProofOutcome,
@@ -72,7 +73,7 @@ from watchdog.core.wake import wake_at
 __all__ = ["Stepped", "decide", "effects_of", "evolve", "step", "wake_at"]
 
 
-ANSWERED_BY: Final = MappingProxyType(
+ANSWERED_BY: Final[Mapping[type[AnyOutcome], tuple[type[Effect], ...]]] = MappingProxyType(
     {
         PreparedOutcome: (Prepare,),
         TrafficOutcome: (SetTraffic,),
@@ -156,17 +157,7 @@ def _take(draft: Draft, event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - a t
                 return ()
             drift.seen(draft, event)
             return (event.service,)
-        case (
-            PreparedOutcome()
-            | TrafficOutcome()
-            | BrakeOutcome()
-            | ProofOutcome()
-            | NotifiedOutcome()
-            | RecheckedOutcome()
-            | RehearsedOutcome()
-            | HookOutcome()
-            | DrainedOutcome()
-        ):
+        case Outcome():
             return _outcome(draft, event)
         case _:
             commands.obey(draft, event)
@@ -174,8 +165,7 @@ def _take(draft: Draft, event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - a t
 
 
 def _believed(draft: Draft, event: Observed) -> Observed:
-    environment = draft.state.environment
-    return readings.believed(environment.service(event.service) if environment else None, event)
+    return readings.believed(draft.state.settings(event.service), event)
 
 
 def _let_the_line_go(draft: Draft) -> None:

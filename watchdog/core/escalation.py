@@ -39,7 +39,7 @@ def chain(
     """
     if audience is Audience.CHAT:
         return Chain(contacts=environment.chat, repeat=repeat or 0.0)
-    first = next((each for each in environment.escalation if each.level == ON_CALL), None)
+    first = environment.on_call
     later = tuple(each for each in environment.escalation if each.level > ON_CALL) if needs_decision else ()
     if everybody:
         later = tuple(replace(each, after=0.0) for each in later)

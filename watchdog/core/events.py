@@ -142,9 +142,6 @@ class HookOutcome(Outcome):
 class DrainedOutcome(Outcome):
     """What was open on the candidate has ended, or was ended."""
 
-    open: int | None = None
-    """Connections that are open still; None: not known."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficSeen:

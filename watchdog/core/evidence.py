@@ -35,7 +35,7 @@ SOAKING = frozenset({Phase.SOAKING, Phase.WAITING, Phase.BAKING})
 
 def observed(state: State, service: ServiceState, body: Observed, at: Seconds) -> ServiceState:
     """The service after one poll or slice of one source."""
-    settings = state.environment.service(service.name) if state.environment else None
+    settings = state.settings(service.name)
     if settings is None or not any(source.name == body.source for source in settings.sources):
         return service
     service = replace(service, beats={**service.beats, body.source: _beat(settings, service, body)})

@@ -27,19 +27,19 @@ def hook_ended(_state: State, service: ServiceState, body: HookOutcome, at: Seco
     """A command ended."""
     effect = service.waiting.get(body.effect)
     service = done(service, body.effect)
-    deployment = service.deployment
-    if deployment is None or not isinstance(effect, RunHook) or effect.hook not in deployment.hooks:
-        return service
-    run = replace(deployment.hooks[effect.hook], ended=at, ok=body.ok, detail=body.detail)
-    return with_deployment(service, _with_run(deployment, effect.hook, run))
+    return _ended(service, effect, at, ok=body.ok, detail=body.detail) if isinstance(effect, RunHook) else service
 
 
 def hook_given_up(service: ServiceState, effect: RunHook, at: Seconds) -> ServiceState:
     """Nobody will know how a command ended."""
+    return _ended(service, effect, at, ok=None, detail=UNKNOWN)
+
+
+def _ended(service: ServiceState, effect: RunHook, at: Seconds, *, ok: bool | None, detail: str) -> ServiceState:
     deployment = service.deployment
     if deployment is None or effect.hook not in deployment.hooks:
         return service
-    run = replace(deployment.hooks[effect.hook], ended=at, ok=None, detail=UNKNOWN)
+    run = replace(deployment.hooks[effect.hook], ended=at, ok=ok, detail=detail)
     return with_deployment(service, _with_run(deployment, effect.hook, run))
 
 
@@ -60,8 +60,7 @@ def drained(_state: State, service: ServiceState, body: DrainedOutcome, at: Seco
     if deployment is None or deployment.draining is None:
         return service
     run = replace(deployment.draining, ended=at, ok=body.ok, detail=body.detail)
-    drained_at = at if body.ok else None
-    return with_deployment(service, replace(deployment, draining=run, drained=drained_at))
+    return with_deployment(service, replace(deployment, draining=run))
 
 
 def done_by_hand(_state: State, service: ServiceState, body: records.DoneByHand, at: Seconds) -> ServiceState:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from watchdog.core import handover, records, spending, verdict, writes
-from watchdog.core.effects import CutRoute, DrainCandidate, Prepare, Prove, PullBrake, ReleaseBrake, RunHook, SetTraffic
+from watchdog.core.effects import ORDERS_OF_TRAFFIC, DrainCandidate, RunHook, SetTraffic
 from watchdog.core.events import PreparedOutcome, ProofOutcome, TrafficOutcome
 from watchdog.core.evolve_service import done, superseded, waiting_for
 from watchdog.core.instances import instances_for
@@ -18,7 +18,7 @@ from watchdog.core.phases import ENDED, Hold, Phase, check_transition
 from watchdog.core.reasons import Reason
 from watchdog.core.rules import api
 from watchdog.core.rules.api import RuleState
-from watchdog.core.settings import Rule
+from watchdog.core.settings import Rule, Service
 from watchdog.core.state import (
     Aftermath,
     Deployment,
@@ -31,9 +31,6 @@ from watchdog.core.state import (
 )
 
 _Value = TypeVar("_Value")
-
-ORDERS_OF_TRAFFIC = (Prepare, SetTraffic, PullBrake, ReleaseBrake, CutRoute, Prove)
-"""What belongs to one epoch: a later order that leads elsewhere takes the meaning from them all."""
 
 
 def deployment_of(service: ServiceState) -> Deployment:
@@ -72,7 +69,7 @@ def begun(state: State, service: ServiceState, body: records.DeploymentBegun, at
         declared=split,
         in_force=split,
     )
-    settings = state.environment.service(service.name) if state.environment else None
+    settings = state.settings(service.name)
     instances = instances_for(settings, deployment, {}, at) if settings else {}
     instances = handover.given(instances, body.baselines)
     service = superseded(service, (*ORDERS_OF_TRAFFIC, RunHook, DrainCandidate))
@@ -97,18 +94,17 @@ def phase_changed(state: State, service: ServiceState, body: records.PhaseChange
         return _step_in_force(with_deployment(service, deployment), deployment, at)
     if body.to is Phase.ROLLED_BACK:
         rolled = replace(deployment.rollback, proved_at=at) if deployment.rollback else None
-        deployment = replace(deployment, rollback=rolled, aftermath=_aftermath(state, service.name))
+        deployment = replace(deployment, rollback=rolled, aftermath=_aftermath(state.settings(service.name)))
         bad = rolled is not None and rolled.reason is Reason.RULES_PROVED
-        service = replace(service, instances=_afresh_on_stable(service))
-        service = replace(service, known_bad=service.known_bad | ({deployment.release} if bad else set()))
+        known_bad = service.known_bad | ({deployment.release} if bad else set())
+        service = replace(service, instances=_afresh_on_stable(service), known_bad=known_bad)
     if body.to in ENDED:
         deployment = replace(
             deployment, ended_at=at, holds={}, held_details={}, held_since={}, held_at=None, routes_cut=frozenset()
         )
         service = superseded(service, ORDERS_OF_TRAFFIC)
     if body.to is Phase.PROMOTED:
-        settings = state.environment.service(service.name) if state.environment else None
-        deployment = writes.unseen(settings, deployment, at)  # from here on nobody counts them
+        deployment = writes.unseen(state.settings(service.name), deployment, at)  # from here on nobody counts them
     return with_deployment(service, deployment)
 
 
@@ -123,9 +119,8 @@ def _afresh_on_stable(service: ServiceState) -> Mapping[str, Instance]:
     }
 
 
-def _aftermath(state: State, name: str) -> Aftermath:
+def _aftermath(settings: Service | None) -> Aftermath:
     """What is to follow a proved rollback, as it is configured now."""
-    settings = state.environment.service(name) if state.environment else None
     if settings is None:
         return Aftermath()
     asked = settings.candidate_after_rollback
@@ -303,7 +298,6 @@ def rollback_ordered(state: State, service: ServiceState, body: records.Rollback
         decided_at=at,
         interlocks=body.interlocks,
         by=body.by,
-        automatic=spending.automatic(body),
     )
     service = spending.spent(state, service, body, at)
     deployment = replace(deployment_of(service), rollback=rollback, wanted=None, divert=None, divert_wanted=None)

@@ -45,7 +45,7 @@ def reconfigured(state: State, service: ServiceState | None, settings: Service, 
     """A service under a new configuration: changed rules start afresh, the others keep their state."""
     if service is None:
         service = ServiceState(name=settings.name, stable=settings.first_stable)
-    before = _settings(state, settings.name)
+    before = state.settings(settings.name)
     if service.deployment is not None and (before is None or before.data is not settings.data):
         # Nobody counted writes before it mattered that users write on the candidate.
         service = replace(service, deployment=writes.unseen(settings, service.deployment, at))
@@ -54,15 +54,11 @@ def reconfigured(state: State, service: ServiceState | None, settings: Service, 
     return replace(service, instances=instances, beats=beats, watched_since=at)
 
 
-def _settings(state: State, name: str) -> Service | None:
-    return state.environment.service(name) if state.environment else None
-
-
 def restarted(state: State, service: ServiceState, at: Seconds) -> ServiceState:
     """A service whose daemon was not there for a while: nobody watched, and the router must be asked anew."""
     deployment = service.deployment
     if deployment is not None:
-        deployment = writes.unseen(_settings(state, service.name), replace(deployment, healthy_since=None), at)
+        deployment = writes.unseen(state.settings(service.name), replace(deployment, healthy_since=None), at)
     service = superseded(service, (Recheck,))
     return replace(service, deployment=deployment, adopted=False, seen=None, seen_at=None, watched_since=at)
 

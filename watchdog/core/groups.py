@@ -8,20 +8,17 @@ so a circle ends where it began.
 from collections.abc import Iterator, Sequence
 
 from watchdog.core.draft import Draft
-from watchdog.core.phases import Phase
+from watchdog.core.phases import ON_THE_WAY_BACK
 from watchdog.core.reasons import Reason
 from watchdog.core.records import Record, RollbackWanted
 from watchdog.core.state import Deployment, Rollback
-
-ON_THE_WAY_BACK = frozenset({Phase.ROLLING_BACK, Phase.VERIFYING, Phase.ROLLBACK_FAILED})
-"""While a rollback is under way it calls for its group; once it is done nothing that begins later belongs to it."""
 
 
 def call(draft: Draft, name: str) -> None:
     """Want the rollback of every service that goes with this one.
 
-    It is read from the state and not from the record of the order, so that it also holds where the journal lost the end
-    of a step.
+    Only while it is under way: once it is done nothing that begins later belongs to it. It is read from the state and
+    not from the record of the order, so that it also holds where the journal lost the end of a step.
     """
     deployment = draft.deployment(name)
     if deployment is None or deployment.rollback is None or deployment.phase not in ON_THE_WAY_BACK:

@@ -61,7 +61,7 @@ def carry_on(draft: Draft, name: str) -> None:
     deployment, service = draft.deployment(name), draft.service(name)
     if deployment is None or deployment.rollback is not None or deployment.phase not in WATCHED:
         return
-    if any(isinstance(effect, SetTraffic) for effect in service.waiting.values()) or not within_step(deployment):
+    if service.waits_for(SetTraffic) or not within_step(deployment):
         return
     if deployment.phase is Phase.SHIFTING:
         _finish(draft, name, deployment)

@@ -20,7 +20,6 @@ from watchdog.core.records import (
     IncidentResolved,
     Record,
 )
-from watchdog.core.settings import ON_CALL
 from watchdog.core.state import Deployment, Incident, ServiceState
 
 BLIND_REPEAT_S = 3600.0
@@ -89,11 +88,6 @@ def repeat(draft: Draft, name: str) -> None:
     """Tell again, or tell the next level, what nobody has taken over yet."""
     for incident in open_incidents(draft.service(name)):
         escalation.tell_due(draft, name, incident)
-
-
-def repeat_at(incident: Incident) -> Seconds | None:
-    """When on-call is told of an incident again; None when it is not."""
-    return dict(escalation.dues(incident)).get(ON_CALL)
 
 
 def unacknowledged(draft: Draft, name: str, incident: str | None) -> list[Incident]:

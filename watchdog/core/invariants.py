@@ -22,13 +22,13 @@ from watchdog.core.effects import (
     RunRehearsal,
     SetTraffic,
 )
-from watchdog.core.phases import ENDED, WATCHED, Hold, Phase
+from watchdog.core.phases import ENDED, ON_THE_WAY_BACK, WATCHED, Hold, Phase
 from watchdog.core.rules import api
 from watchdog.core.state import Deployment, ServiceState, State
 
 Sentence: TypeAlias = tuple[str, bool]
 
-BACKWARDS = frozenset({Phase.ROLLING_BACK, Phase.VERIFYING, Phase.ROLLBACK_FAILED, Phase.ROLLED_BACK})
+BACKWARDS = ON_THE_WAY_BACK | {Phase.ROLLED_BACK}
 """From the order of a rollback on."""
 
 STEPPED = frozenset({Phase.SOAKING, Phase.WAITING, Phase.BAKING, Phase.PROMOTED})
@@ -109,8 +109,6 @@ def _of_deployment(state: State, deployment: Deployment) -> Iterator[Sentence]:
     yield "counts are not negative", min(deployment.soaked, deployment.requests, deployment.diverts) >= 0
     wrote = deployment.wrote
     yield "a write was noted in its time", wrote is None or deployment.began <= wrote.at <= state.now
-    back = deployment.rollback
-    yield "a rollback is a human's or automatic", back is None or back.automatic is not bool(back.by)
     yield "it ended exactly when its phase says so", (deployment.ended_at is not None) == (deployment.phase in ENDED)
     yield (
         "a divert is wanted or ordered, not both",

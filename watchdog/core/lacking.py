@@ -38,10 +38,11 @@ def lacks(settings: Service, service: ServiceState) -> tuple[str, ...]:
 def _cut(service: ServiceState) -> list[str]:
     """Routes that are kept from the candidate, or of which nobody knows yet."""
     cut = service.deployment.routes_cut if service.deployment else frozenset()
-    return sorted({*cut, *_moving(service)})
+    return sorted({*cut, *moving(service)})
 
 
-def _moving(service: ServiceState) -> list[str]:
+def moving(service: ServiceState) -> list[str]:
+    """Routes whose order has no outcome yet."""
     return [effect.route for effect in service.waiting.values() if isinstance(effect, CutRoute)]
 
 

@@ -8,7 +8,7 @@ seconds is thrown away.
 from watchdog.core import verdict
 from watchdog.core.draft import Draft
 from watchdog.core.reasons import Reason
-from watchdog.core.records import BlockCleared, EvidenceDiscarded
+from watchdog.core.records import EvidenceDiscarded
 from watchdog.core.state import ServiceState, Wanted
 
 
@@ -25,9 +25,6 @@ def noted(draft: Draft, name: str, before: ServiceState) -> None:
 
 
 def take_the_cause(draft: Draft, name: str, wanted: Wanted) -> bool:
-    """Whether a rollback that rules want is wanted no more, and the record that says so is written."""
+    """Whether a rollback that rules want is wanted no more, since nobody reaches what they saw fail."""
     by_rules = not wanted.by and wanted.reason is Reason.RULES_PROVED
-    if not by_rules or not verdict.maintained(draft.service(name)):
-        return False
-    draft.emit(BlockCleared(service=name, reason=Reason.MAINTENANCE))
-    return True
+    return by_rules and verdict.maintained(draft.service(name))

@@ -8,16 +8,7 @@ from typing import Final
 
 from watchdog.core import causes, incidents
 from watchdog.core.draft import Draft
-from watchdog.core.effects import (
-    CutRoute,
-    Prepare,
-    Prove,
-    PullBrake,
-    Recheck,
-    ReleaseBrake,
-    RunRehearsal,
-    SetTraffic,
-)
+from watchdog.core.effects import ORDERS_OF_TRAFFIC, Recheck, RunRehearsal
 from watchdog.core.model import Seconds
 from watchdog.core.phases import ENDED, WATCHED, Hold, Phase
 from watchdog.core.reasons import Reason
@@ -30,7 +21,7 @@ LOST_AFTER: Final = 3
 
 REGAINED_AFTER: Final = 3
 
-ELSEWHERE: Final = (Prepare, SetTraffic, PullBrake, ReleaseBrake, CutRoute, Prove, RunRehearsal)
+ELSEWHERE: Final = (*ORDERS_OF_TRAFFIC, RunRehearsal)
 """While one of these is under way the router is not looked at: what it has then is neither the old nor the new."""
 
 
@@ -58,7 +49,7 @@ def look_at(settings: Service, service: ServiceState, now: Seconds) -> Seconds:
     deployment, every = service.deployment, settings.parachute_every
     if deployment is None or every is None or not packed(settings, deployment, now):
         return float("inf")
-    if any(isinstance(effect, (*ELSEWHERE, Recheck)) for effect in service.waiting.values()):
+    if service.waits_for(*ELSEWHERE, Recheck):
         return float("inf")
     last = service.parachute.at
     return (deployment.began if last is None else last) + every

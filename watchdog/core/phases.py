@@ -61,6 +61,9 @@ TRANSITIONS: Final = MappingProxyType(
 WATCHED: Final = frozenset({Phase.SHIFTING, Phase.SOAKING, Phase.WAITING, Phase.BAKING})
 """The candidate may have users and its rules decide."""
 
+ON_THE_WAY_BACK: Final = frozenset({Phase.ROLLING_BACK, Phase.VERIFYING, Phase.ROLLBACK_FAILED})
+"""A rollback is ordered and not proved yet."""
+
 ENDED: Final = frozenset({Phase.PROMOTED, Phase.ROLLED_BACK, Phase.ABORTED})
 """A new deployment may begin. Promoted is an end that a rollback can still leave while stable is kept."""
 

@@ -19,7 +19,7 @@ from watchdog.core.effects import (
 )
 from watchdog.core.events import Rehearse
 from watchdog.core.model import Split
-from watchdog.core.phases import Phase
+from watchdog.core.phases import ON_THE_WAY_BACK
 from watchdog.core.records import RehearsalOrdered
 from watchdog.core.settings import Environment, Plan
 from watchdog.core.state import ServiceState
@@ -35,8 +35,6 @@ IN_THE_WAY = {
 }
 """What a rehearsal must not come across, in the operator's words."""
 
-BACK = frozenset({Phase.ROLLING_BACK, Phase.VERIFYING, Phase.ROLLBACK_FAILED})
-
 
 def in_the_way(service: ServiceState, *, drill: bool) -> str:
     """What a rehearsal would come across; empty when there is room for it."""
@@ -46,7 +44,7 @@ def in_the_way(service: ServiceState, *, drill: bool) -> str:
     deployment = service.deployment
     if deployment is None:
         return ""
-    if deployment.phase in BACK or (deployment.wanted is not None and deployment.wanted.blocked is None):
+    if deployment.phase in ON_THE_WAY_BACK or (deployment.wanted is not None and deployment.wanted.blocked is None):
         return "a rollback is under way"
     if drill and (deployment.divert is not None or deployment.divert_wanted is not None):
         return f"{deployment.candidate} is diverted"
@@ -63,8 +61,8 @@ def plan_of(draft: Draft, name: str) -> Plan | None:
 
 def _told(environment: Environment) -> tuple[str, ...]:
     """Who receives a drill's message: chat; on-call where there is none."""
-    on_call = environment.escalation[0].contacts if environment.escalation else ()
-    return environment.chat or on_call
+    on_call = environment.on_call
+    return environment.chat or (on_call.contacts if on_call else ())
 
 
 def order(draft: Draft, command: Rehearse, plan: Plan) -> None:

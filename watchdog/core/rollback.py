@@ -36,9 +36,6 @@ PROBE_EVERY_S = 0.25
 PROBE_EVERY_WHEN_BLOCKED_S = 1.0
 """While a block stands."""
 
-NOT_HELD = frozenset({Reason.SHADOW, Reason.DISARMED})
-"""Blocks that somebody decided beforehand: nothing waits for a human. A wanted rollback holds progress up by itself."""
-
 RETRY_AFTER_S = 10.0
 """A rollback that failed is tried again after this long."""
 
@@ -83,6 +80,7 @@ def pursue(draft: Draft, name: str) -> None:
         draft.emit(BlockCleared(service=name, reason=Reason.WAIVED))
         return
     if maintenance.take_the_cause(draft, name, deployment.wanted):
+        draft.emit(BlockCleared(service=name, reason=Reason.MAINTENANCE))
         return
     if deployment.wanted.blocked is not None and not deployment.wanted.by and _let_go(draft, name, deployment.wanted):
         return
@@ -117,7 +115,8 @@ def _blocked(draft: Draft, name: str, wanted: Wanted, said: Said) -> None:
     if wanted.blocked is said.interlock:
         return
     draft.emit(RollbackBlocked(service=name, reason=said.interlock, rules=wanted.rules, detail=said.detail))
-    if said.interlock not in NOT_HELD:
+    # What somebody decided beforehand waits for no human; a wanted rollback holds progress up by itself.
+    if said.interlock not in interlocks.DECIDED_BEFORE:
         draft.emit(HoldSet(service=name, hold=Hold.INTERLOCK, reason=said.interlock, detail=said.detail))
 
 
@@ -223,7 +222,8 @@ def proof_came(draft: Draft, name: str, *, ok: bool, detail: str) -> None:
 def repaired(draft: Draft, name: str) -> None:
     """The router says that stable has all traffic though the rollback failed: live traffic is asked about it."""
     deployment = draft.deployment(name)
-    if deployment is not None and deployment.phase is Phase.ROLLBACK_FAILED and not _waits_for(draft, name, Prove):
+    asked = draft.service(name).waits_for(Prove)
+    if deployment is not None and deployment.phase is Phase.ROLLBACK_FAILED and not asked:
         _order_proof(draft, name, deployment)
 
 
@@ -239,13 +239,13 @@ def carry_on(draft: Draft, name: str) -> None:
         case Phase.ROLLED_BACK:
             pass
         case Phase.ROLLING_BACK:
-            if not _waits_for(draft, name, SetTraffic):
+            if not draft.service(name).waits_for(SetTraffic):
                 traffic_moved(draft, name, ok=deployment.order_failed_at is None, detail="taken up after a restart")
             elif _overdue(draft, name, SWITCH_WITHIN_S):
                 _give_up(draft, name, SetTraffic)
                 traffic_moved(draft, name, ok=False, detail=f"no outcome within {SWITCH_WITHIN_S:g} s")
         case Phase.VERIFYING:
-            if not _waits_for(draft, name, Prove):
+            if not draft.service(name).waits_for(Prove):
                 _order_proof(draft, name, deployment)
             elif _overdue(draft, name, PROOF_WITHIN_S):
                 _give_up(draft, name, Prove)
@@ -258,7 +258,7 @@ def carry_on(draft: Draft, name: str) -> None:
 
 def _try_again(draft: Draft, name: str, deployment: Deployment) -> None:
     """Once the time has come, unless live traffic is asked about a repair by hand, for which it waits a little."""
-    asked = _waits_for(draft, name, Prove) and not _overdue(draft, name, RETRY_AFTER_S + PROOF_WITHIN_S)
+    asked = draft.service(name).waits_for(Prove) and not _overdue(draft, name, RETRY_AFTER_S + PROOF_WITHIN_S)
     if draft.now >= retry_at(deployment) and not asked:
         _order_split(draft, name, Reason.RETRY)
 
@@ -272,10 +272,6 @@ def _overdue(draft: Draft, name: str, within: Seconds) -> bool:
 def _give_up(draft: Draft, name: str, kind: type[SetTraffic | Prove]) -> None:
     for effect in [each for each in draft.service(name).waiting.values() if isinstance(each, kind)]:
         draft.emit(OutcomeGivenUp(service=name, effect=effect.id))
-
-
-def _waits_for(draft: Draft, name: str, kind: type[SetTraffic | Prove]) -> bool:
-    return any(isinstance(effect, kind) for effect in draft.service(name).waiting.values())
 
 
 def retry_at(deployment: Deployment) -> Seconds:

@@ -23,7 +23,7 @@ from watchdog.core.records import (
     StableChanged,
 )
 from watchdog.core.settings import Plan
-from watchdog.core.state import Deployment, ServiceState
+from watchdog.core.state import Deployment
 
 HEALTHY_BEFORE_LIFT_S = 300.0
 """A hold that lifts itself does so after this long of uninterrupted health."""
@@ -92,7 +92,7 @@ def carry_on(draft: Draft, name: str) -> None:
     deployment = draft.deployment(name)
     if deployment is None or deployment.phase not in (Phase.SUBMITTED, Phase.PREPARING):
         return
-    if not any(isinstance(effect, Prepare) for effect in draft.service(name).waiting.values()):
+    if not draft.service(name).waits_for(Prepare):
         order_preparation(draft, name)
 
 
@@ -108,7 +108,7 @@ def advance(draft: Draft, name: str) -> None:
         # everybody the maintenance page.
         return
     match deployment.phase:
-        case Phase.SHIFTING if not _order_under_way(draft.service(name)) and not held.within_step(deployment):
+        case Phase.SHIFTING if not draft.service(name).waits_for(SetTraffic) and not held.within_step(deployment):
             order_step(draft, name, deployment.confirmed_step + 1)
         case Phase.SOAKING | Phase.WAITING:
             _after_soak(draft, name, deployment)
@@ -116,10 +116,6 @@ def advance(draft: Draft, name: str) -> None:
             _after_bake(draft, name, deployment)
         case Phase.PROMOTED:
             _finish_promotion(draft, name, deployment)
-
-
-def _order_under_way(service: ServiceState) -> bool:
-    return any(isinstance(effect, SetTraffic) for effect in service.waiting.values())
 
 
 def _passed_on(deployment: Deployment) -> bool:
@@ -180,7 +176,7 @@ def _order_promotion(draft: Draft, name: str, deployment: Deployment) -> None:
 def _finish_promotion(draft: Draft, name: str, deployment: Deployment) -> None:
     """The roles are swapped in the files as well; if that failed, again after a while."""
     service = draft.service(name)
-    if service.stable is not deployment.candidate or _order_under_way(service):
+    if service.stable is not deployment.candidate or service.waits_for(SetTraffic):
         return
     due = promotion_retry_at(deployment)
     if due is not None and draft.now >= due:

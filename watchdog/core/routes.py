@@ -4,8 +4,6 @@ What lives here: the order and what follows when it does not work. What must not
 (`orders.exposure`), what a cut route means for rules (`verdict`) and for the gate (`rollout`).
 """
 
-from collections.abc import Iterator
-
 from watchdog.core import causes, incidents
 from watchdog.core.draft import Draft
 from watchdog.core.effects import CutRoute
@@ -13,12 +11,7 @@ from watchdog.core.events import DivertRoute
 from watchdog.core.phases import Hold
 from watchdog.core.reasons import Reason
 from watchdog.core.records import HoldSet, RouteCutOrdered
-from watchdog.core.state import Deployment, ServiceState
-
-
-def under_way(service: ServiceState) -> Iterator[str]:
-    """Routes whose order has no outcome yet."""
-    return (effect.route for effect in service.waiting.values() if isinstance(effect, CutRoute))
+from watchdog.core.state import Deployment
 
 
 def order(draft: Draft, command: DivertRoute, deployment: Deployment) -> None:

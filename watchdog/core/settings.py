@@ -230,6 +230,11 @@ class Environment:
     """Rollbacks of different services that rules may order: more within the time are a wave, which has one cause."""
     digest: str = field(default="")
 
+    @property
+    def on_call(self) -> Escalation | None:
+        """The level that hears of everything first, if somebody is on call."""
+        return next((each for each in self.escalation if each.level == ON_CALL), None)
+
     def service(self, name: str) -> Service | None:
         """The service of that name, if the environment has it."""
         return next((s for s in self.services if s.name == name), None)

@@ -12,7 +12,7 @@ from watchdog.core.model import Check, Colour, Judgement, Level, OnFire, Schema,
 from watchdog.core.phases import ENDED, WATCHED, Hold, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.rules.api import RuleState
-from watchdog.core.settings import Environment, Escalation, Hook, Plan, Rule
+from watchdog.core.settings import Environment, Escalation, Hook, Plan, Rule, Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +94,11 @@ class Rollback:
     """The stragglers one by one, in the balancer's words."""
     open: int | None = None
     """Connections to the candidate that were open when it was proved; None: not known."""
-    automatic: bool = False
-    """Rules ordered it, not a human."""
+
+    @property
+    def automatic(self) -> bool:
+        """No human ordered it."""
+        return not self.by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,8 +246,6 @@ class Deployment:
     """Set when a rollback is proved."""
     draining: HookRun | None = None
     """The wait for what is open on the candidate, after a rollback."""
-    drained: Seconds | None = None
-    """When nothing was open on the candidate any more, after a rollback."""
     done_by_hand: Mapping[str, DoneTask] = field(default_factory=dict)
     order_failed_at: Seconds | None = None
     """When the last order of traffic failed; None after one that worked."""
@@ -259,6 +260,11 @@ class Deployment:
     def ended(self) -> bool:
         """A new deployment may begin."""
         return self.phase in ENDED
+
+    @property
+    def drained(self) -> Seconds | None:
+        """When nothing was open on the candidate any more, after a rollback."""
+        return self.draining.ended if self.draining is not None and self.draining.ok else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +383,10 @@ class ServiceState:
     bad_rate: float = 0.0
     """The candidate's failures per second, smoothed."""
 
+    def waits_for(self, *kinds: type[Effect]) -> bool:
+        """Whether an effect of one of these kinds has no outcome yet."""
+        return any(isinstance(effect, kinds) for effect in self.waiting.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
@@ -391,3 +401,7 @@ class State:
     stopped_because: str = ""
     stopped_until: Seconds | None = None
     not_durable: str = ""
+
+    def settings(self, service: str) -> Service | None:
+        """The service's configuration in force, if it has one."""
+        return self.environment.service(service) if self.environment else None

@@ -28,9 +28,9 @@ from watchdog.traffic.command.scripts import Script
 from watchdog.traffic.fallback import FallbackRouter
 from watchdog.traffic.haproxy.router import HaproxyRouter
 from watchdog.traffic.nginx import render
-from watchdog.traffic.nginx.probes import Entry
 from watchdog.traffic.nginx.render import ServiceNginx
 from watchdog.traffic.nginx.router import NginxRouter
+from watchdog.traffic.probes import Entry
 
 TOKEN_BYTES = 16
 RESOLVE_WITHIN_S = 2.0

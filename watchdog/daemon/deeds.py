@@ -24,6 +24,7 @@ from watchdog.core.effects import (
     RunRehearsal,
     SetTraffic,
 )
+from watchdog.core.engine import ANSWERED_BY
 from watchdog.core.events import (
     AnyOutcome,
     BrakeOutcome,
@@ -149,7 +150,7 @@ async def _run_hook(effect: RunHook, hands: Hands, _tools: Tools) -> Event:
 
 async def _drain(effect: DrainCandidate, hands: Hands, _tools: Tools) -> Event:
     drained = await hands.router.drain(effect.colour, effect.within)
-    return DrainedOutcome(effect=effect.id, ok=not drained.open, open=drained.open, detail=drained.detail)
+    return DrainedOutcome(effect=effect.id, ok=not drained.open, detail=drained.detail)
 
 
 DEEDS: Final[Mapping[type[Effect], Deed]] = {
@@ -169,17 +170,7 @@ DEEDS: Final[Mapping[type[Effect], Deed]] = {
 """What is done with one service's adapters; a message needs none of them."""
 
 _OUTCOMES: Final[Mapping[type[Effect], type[AnyOutcome]]] = {
-    Prepare: PreparedOutcome,
-    SetTraffic: TrafficOutcome,
-    PullBrake: BrakeOutcome,
-    ReleaseBrake: BrakeOutcome,
-    CutRoute: BrakeOutcome,
-    Prove: ProofOutcome,
-    Recheck: RecheckedOutcome,
-    RunRehearsal: RehearsedOutcome,
-    RunHook: HookOutcome,
-    DrainCandidate: DrainedOutcome,
-    Notify: NotifiedOutcome,
+    effect: outcome for outcome, effects in ANSWERED_BY.items() for effect in effects
 }
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from watchdog.config.adapters import HookSettings
 from watchdog.core.state import Deployment
 from watchdog.daemon.hands import HookRan
-from watchdog.outside.blocking import BlockingCalls, BusyError
+from watchdog.outside.blocking import BlockingCalls
 from watchdog.outside.command_run import GRACE_S, Command, Ran, Runner, base_environment
 
 SLACK_S: Final = 1.0
@@ -68,8 +68,6 @@ class HookRunner:
         began, off = time.monotonic(), threading.Event()
         try:
             ran = await seat.calls.call(lambda: seat.runner.run(off), hook.deadline + 2 * GRACE_S + SLACK_S)
-        except BusyError:
-            return HookRan(status=None, detail="the last run has not ended yet")
         except TimeoutError:
             return HookRan(status=None, detail="the run did not come back: its start hangs in the kernel")
         except asyncio.CancelledError:

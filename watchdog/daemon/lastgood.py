@@ -6,7 +6,6 @@ the message's words (`notify.words`). A mistake in a file must not leave a relea
 
 import time
 from dataclasses import dataclass
-from typing import Final
 
 from watchdog.config.adapters import Compiled
 from watchdog.config.errors import ConfigError
@@ -16,8 +15,6 @@ from watchdog.journal.database import NAME, JournalError
 from watchdog.journal.recovery import read
 from watchdog.notify.words import Message, broken_file
 from watchdog.text.quantities import moment
-
-ON_CALL: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +51,7 @@ class LastGood:
     def readers(self) -> tuple[str, ...]:
         """Who is told: on-call, or chat where nobody is."""
         environment = self.compiled.environment
-        levels = [level.contacts for level in environment.escalation if level.level == ON_CALL]
-        return levels[0] if levels else environment.chat
+        return environment.chat if environment.on_call is None else environment.on_call.contacts
 
     @property
     def message(self) -> Message:

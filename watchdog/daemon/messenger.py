@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from watchdog.core.effects import Notify
 from watchdog.core.model import Check, Seconds
 from watchdog.notify import words
-from watchdog.notify.outbox import CanSend, deliver, summary
+from watchdog.notify.outbox import GIVE_UP_AFTER, CanSend, deliver, summary
 from watchdog.notify.send import Contact
 
 DRILL_GIVES_UP_AFTER: Final[Seconds] = 20.0
@@ -60,42 +60,41 @@ class Messenger:
         """Hand the message over to every contact of the effect; whether one took it, and what each said."""
         if not effect.contacts:
             return True, "nobody is configured to be told"
-        contacts = [self._contacts[name] for name in effect.contacts if name in self._contacts]
-        if not contacts:
+        known = self._known(effect.contacts)
+        if not known:
             return False, f"not in the configuration any more: {', '.join(effect.contacts)}"
-        message = self._worded(effect)
-        key = f"{effect.incident}#{effect.repetition}"
-        results = await deliver(
-            key=key, contacts=contacts, title=message.title, body=message.body, sender=self._sender, now=self._now
-        )
-        return summary(results)
+        return await self._hand_over(f"{effect.incident}#{effect.repetition}", known, self._worded(effect))
 
     async def rehearse(self, service: str, contacts: Sequence[str]) -> Check:
         """Send a message that says that it is a drill; whether one contact took it, and how long that took."""
-        name = "drill: message"
-        known = [self._contacts[contact] for contact in contacts if contact in self._contacts]
+        name, known = "drill: message", self._known(contacts)
         if not known:
             return Check(name=name, ok=True, detail="nobody is configured to be told")
         message, began = words.drill(self._view(), service), self._now()
-        results = await deliver(
-            key=f"{service}/drill",
-            contacts=known,
-            title=message.title,
-            body=message.body,
-            sender=self._sender,
-            now=self._now,
-            give_up_after=DRILL_GIVES_UP_AFTER,
-        )
-        ok, detail = summary(results)
+        ok, detail = await self._hand_over(f"{service}/drill", known, message, give_up_after=DRILL_GIVES_UP_AFTER)
         return Check(name=name, ok=ok, detail=detail, took=self._now() - began)
 
     async def tell(self, key: str, contacts: Sequence[str], message: words.Message) -> tuple[bool, str]:
         """Hand over a message that no incident has; as `send`."""
-        known = [self._contacts[contact] for contact in contacts if contact in self._contacts]
+        known = self._known(contacts)
         if not known:
             return False, "nobody who could be told is configured"
+        return await self._hand_over(key, known, message)
+
+    def _known(self, names: Sequence[str]) -> list[Contact]:
+        return [self._contacts[name] for name in names if name in self._contacts]
+
+    async def _hand_over(
+        self, key: str, contacts: Sequence[Contact], message: words.Message, *, give_up_after: Seconds = GIVE_UP_AFTER
+    ) -> tuple[bool, str]:
         results = await deliver(
-            key=key, contacts=known, title=message.title, body=message.body, sender=self._sender, now=self._now
+            key=key,
+            contacts=contacts,
+            title=message.title,
+            body=message.body,
+            sender=self._sender,
+            now=self._now,
+            give_up_after=give_up_after,
         )
         return summary(results)
 

@@ -30,7 +30,6 @@ def _checkpoint_1(checkpoint: Plain) -> Plain:
         deployment = service["deployment"]
         rollback = None if deployment is None else deployment["rollback"]
         if rollback is not None and not rollback["by"]:
-            rollback["automatic"] = True
             service["rolled_back_at"] = [rollback["decided_at"]]
     return checkpoint
 

@@ -147,7 +147,7 @@ def _errand_outcome(effect: Errand, detail: str, *, ok: bool) -> Event:
         case RunHook():
             return HookOutcome(effect=effect.id, ok=ok, status=0 if ok else 1, detail=detail)
         case DrainCandidate():
-            return DrainedOutcome(effect=effect.id, ok=ok, open=0 if ok else None, detail=detail)
+            return DrainedOutcome(effect=effect.id, ok=ok, detail=detail)
         case Notify():
             return NotifiedOutcome(effect=effect.id, ok=ok, detail=detail)
 

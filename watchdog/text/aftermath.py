@@ -81,7 +81,7 @@ def _one_by_one(rollback: Plain) -> str:
     listed = rollback["straggling"]
     if not listed:
         return ""
-    more = f"; {len(listed) - MOST_STRAGGLERS} more" if len(listed) > MOST_STRAGGLERS else ""
+    more = "; and more" if len(listed) > MOST_STRAGGLERS else ""  # how many in all is said before; not all are listed
     return f": {'; '.join(listed[:MOST_STRAGGLERS])}{more}"
 
 

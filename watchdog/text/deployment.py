@@ -19,7 +19,7 @@ BAR_WIDTH: Final = 14
 ENDED: Final = frozenset({"promoted", "rolled_back", "aborted"})
 WATCHED: Final = frozenset({"shifting", "soaking", "waiting", "baking"})
 TIMED: Final = frozenset({"soaking", "waiting", "baking"})
-"""Phases with a soak that is counted."""
+"""Phases with a soak that is counted: a step is in force, and the candidate may have less than its share."""
 
 ROLLBACK: Final = frozenset({"rolling_back", "verifying", "rollback_failed", "rolled_back"})
 """Phases in which nothing progresses any more: no hold is worth a word."""

@@ -190,7 +190,7 @@ def refusal(reason: str, detail: str, service: str = "") -> str:
     if reason not in REFUSALS:
         return _sentence(detail or spoken(reason))
     what, way = (_fill(each, detail, service=service) for each in REFUSALS[reason])
-    return f"{_sentence(what)} {_sentence(_begin(way))}" if way else _sentence(what)
+    return f"{_sentence(what)} {_sentence(begin(way))}" if way else _sentence(what)
 
 
 def blocked(reason: str, detail: str, stable: str) -> str:
@@ -230,7 +230,7 @@ def _fill(text: str, detail: str, *, service: str = "", stable: str = "stable") 
     return filled.replace("{candidate}", OTHER.get(stable, "the candidate")).replace("{detail}", detail)
 
 
-def _begin(text: str) -> str:
+def begin(text: str) -> str:
     """With a capital, unless it is a command."""
     return text if text.startswith(PROGRAM) else text[:1].upper() + text[1:]
 

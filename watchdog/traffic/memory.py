@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from watchdog.core.model import BrakeKind, Colour, Split
-from watchdog.traffic.nginx import files
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic import files
+from watchdog.traffic.waiting import aside
 
 _FORM: Final = 1
 _WRITE_SECONDS: Final = 1.0

@@ -35,7 +35,7 @@ from watchdog.control.client import ControlError, RefusedError
 from watchdog.core.model import Colour
 from watchdog.core.phases import Phase
 from watchdog.sources.edge_ring import EdgeRing
-from watchdog.traffic.nginx.proof import Prover
+from watchdog.traffic.proof import Prover
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
 
@@ -212,7 +212,12 @@ def test_after_a_reboot_in_a_rollback_it_is_finished(world: Faults) -> None:
     world.scene.daemon.kill()
     start_after_a_reboot(world)
     rolled_back_once(watch, deployment)
-    report("reboot_rollback", **world.hurt(broken))
+    hurt = world.hurt(broken)
+    report("reboot_rollback", **hurt)
+
+    proved = [each["reason"] for each in watch.of(deployment, "PhaseChanged") if each["to"] == "rolled_back"]
+    assert ["proved_by_traffic"] == proved
+    assert hurt["to_stable_s"] < 15.0
 
 
 @dataclass

@@ -74,6 +74,8 @@ class Scene:
     daemon: Child
     client: Client
     environment: Path
+    began: int = 0
+    """The journal's last number before the present release."""
 
     def service(self) -> View:
         found: View = self.client.status()["services"]["app"]
@@ -97,11 +99,32 @@ class Scene:
         """A release that soaks at 50 %."""
         self.apps[Colour.GREEN].fault(clear=True)
         self.until(lambda view: bool(view["adopted"]), "the router's word adopted")
+        self.began = self.client.records(limit=1)[-1]["seq"]
         self.client.submit("app", release)
         self.until(lambda view: _at(view, "soaking", 0.5), "a canary at 50 %")
 
     def records(self, *types: str) -> list[View]:
         return [each["body"] for each in self.client.records(service="app", types=types, limit=10_000)]
+
+    def weights(self) -> dict[str, int]:
+        """What HAProxy itself says that each server has."""
+        _form, head, *rows = self.haproxy.ask("show servers state app").splitlines()
+        servers = [dict(zip(head.removeprefix("# ").split(), row.split(), strict=False)) for row in rows if row]
+        return {each["srv_name"]: int(each["srv_uweight"]) for each in servers}
+
+    def rolled_back_once(self) -> None:
+        """The release got one order to roll back; HAProxy's counters prove it, and every user is on stable."""
+        self.until(lambda view: _at(view, "rolled_back"), "the rollback")
+        since_then = [each for each in self.client.records(service="app", limit=10_000) if each["seq"] > self.began]
+        ordered = [each for each in since_then if each["type"] == "RollbackOrdered"]
+        proofs = [each["body"] for each in since_then if each["type"] == "ProofOutcome"]
+        assert (1, 1) == (len(ordered), len(proofs)), proofs
+        assert (True, 0) == (proofs[0]["ok"], proofs[0]["to_candidate"])
+        assert proofs[0]["to_stable"] > 0
+        assert "MAINT" in self.haproxy.ask("show stat app 4 -1").partition("app,green,")[2]
+        began, wanted = time.time(), 50
+        wait_until(lambda: len(since(self.users.records(), began)) >= wanted, what="users' requests", children=[])
+        assert {"blue"} == {each.colour for each in since(self.users.records(), began)}
 
 
 def _at(view: View, phase: str, weight: float | None = None) -> bool:
@@ -165,20 +188,23 @@ def test_a_bad_release_is_rolled_back_and_proved(scene: Scene) -> None:
 
     assert last - broken < 10.0
     assert failed <= len(of_colour(after, "green"))
-    (proof,) = scene.records("ProofOutcome")[-1:] or [{}]
-    assert 0 == proof.get("to_candidate", 0)
-    assert "MAINT" in scene.haproxy.ask("show stat app 4 -1").partition("app,green,")[2]
+    scene.rolled_back_once()
 
 
 def test_a_restart_of_haproxy_in_a_canary_keeps_the_split_and_the_rollback_works(scene: Scene) -> None:
     """With a saved state nothing is moved by the restart; a fault after it is rolled back as ever."""
     scene.canary("2.1")
+    half = {"blue": 256, "green": 256}
+    assert half == scene.weights()
     scene.haproxy.restart()
     began = time.time()
+    assert half == scene.weights()
     wait_until(lambda: {"blue", "green"} == {each.colour for each in since(scene.users.records(), began)} - {"-"},
                what="both colours", children=[])  # fmt: skip
+    assert half == scene.weights()
+    assert _at(scene.service(), "soaking", 0.5)
     scene.apps[Colour.GREEN].fault(error_rate=1.0)
-    scene.until(lambda view: _at(view, "rolled_back"), "the rollback")
+    scene.rolled_back_once()
 
 
 def run_by_hand(scene: Scene, folder: Path, script: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -215,13 +241,15 @@ def test_the_runbooks_scripts_work_as_they_always_did(scene: Scene, tmp_path: Pa
 def test_a_daemon_that_is_killed_in_a_canary_goes_on_where_it_was(scene: Scene) -> None:
     """The new one knows its last order, sees the same split in HAProxy and rolls back a fault."""
     scene.canary("2.2")
+    before = scene.service()["deployment"]["id"], scene.weights()
     scene.daemon.kill()
     argv = [*CLI, "run", "--config", str(scene.environment)]
     with Child.start(argv, name="daemon-again", run_dir=scene.environment.parent) as again:
         scene.daemon = again
         scene.until(lambda view: _at(view, "soaking", 0.5) and bool(view["adopted"]), "the canary again")
+        assert before == (scene.service()["deployment"]["id"], scene.weights())
         scene.apps[Colour.GREEN].fault(error_rate=1.0)
-        scene.until(lambda view: _at(view, "rolled_back"), "the rollback")
+        scene.rolled_back_once()
 
 
 @pytest.mark.long

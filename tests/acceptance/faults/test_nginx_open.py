@@ -14,7 +14,7 @@ from tests.acceptance.nginx_world import BLUE, GREEN, World, at, world
 from watchdog.core.model import Colour
 from watchdog.traffic.base import Applied
 from watchdog.traffic.nginx.router import NginxRouter
-from watchdog.traffic.nginx.waiting import until
+from watchdog.traffic.waiting import until
 
 pytestmark = pytest.mark.acceptance
 

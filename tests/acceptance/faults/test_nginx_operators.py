@@ -2,9 +2,10 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -16,39 +17,51 @@ from tests.acceptance.nginx_world import BLUE, GREEN, Client, World, at, world
 from tests.sources.servers import certificate
 from watchdog.core.model import Colour
 from watchdog.traffic.nginx import connections
-from watchdog.traffic.nginx.probes import Entry
 from watchdog.traffic.nginx.router import NginxRouter
+from watchdog.traffic.probes import Entry
 
 pytestmark = pytest.mark.acceptance
 
 
-async def out_and_back(scene: World, router: NginxRouter) -> None:
+class Played(NamedTuple):
+    """Who answered 20 users of a release and 20 after its rollback, and what proved the rollback."""
+
+    released: Counter[str]
+    rolled_back: Counter[str]
+    proof: tuple[bool, int, int]
+    """Whether it holds, requests to the candidate, probes."""
+
+
+AS_EVER = Played(Counter(green=20), Counter(blue=20), (True, 0, 20))
+
+
+async def out_and_back(scene: World, router: NginxRouter) -> Played:
     """A release is prepared, gets all users, is rolled back and proved; nobody's request fails."""
     assert [] == [check for check in await router.prepare([at(0.0), at(1.0)]) if not check.ok]
     assert (await router.apply(at(1.0), brake=False, note="")).ok
-    assert {"green": 20} == await scene.fresh(20)
+    released = await scene.fresh(20)
     assert [] == [check for check in await router.recheck(BLUE) if not check.ok]
     began = time.time()
     back = await router.apply(at(0.0), brake=True, note="")
     assert (True, ()) == (back.ok, tuple(each for each in back.warnings if "old workers finish" not in each))
     assert back.braked_at is not None
     proof = await router.prove(BLUE, back.braked_at)
-    assert (True, 0, 20) == (proof.ok, proof.to_candidate, proof.probes), proof
-    assert {"blue": 20} == await scene.fresh(20)
+    rolled_back = await scene.fresh(20)
     drained = await router.drain(GREEN, 5.0)
     assert 0 == drained.open, drained
     figure("time to stable, requests failed", f"{(back.braked_at - began) * 1000:.1f} ms, 0 of 60")
+    return Played(released, rolled_back, (proof.ok, proof.to_candidate, proof.probes))
 
 
-def played(servers: Mapping[Colour, tuple[str, ...]], *, tls: Any = None, entry: str = "", **operator: Any) -> None:
+def played(servers: Mapping[Colour, tuple[str, ...]], *, tls: Any = None, entry: str = "", **operator: Any) -> Played:
     with world(setup={"servers": servers}, **operator) as scene:
         changes: dict[str, Any] = {"entry": Entry(url=entry, host="localhost")} if entry else {}
 
-        async def play(router: NginxRouter) -> None:
+        async def play(router: NginxRouter) -> Played:
             async with applications(servers, tls=tls):
-                await out_and_back(scene, router)
+                return await out_and_back(scene, router)
 
-        scene.run(play, **changes)
+        return scene.run(play, **changes)
 
 
 def test_https_to_the_application() -> None:
@@ -63,14 +76,16 @@ def test_https_to_the_application() -> None:
             f" proxy_ssl_trusted_certificate {folder}/app.internal.pem;",
         )
         servers = {BLUE: (f"127.0.0.1:{blue}",), GREEN: (f"127.0.0.1:{green}",)}
-        played(servers, tls=tls, locations=[location])
+
+        assert AS_EVER == played(servers, tls=tls, locations=[location])
 
 
 def test_ipv6_to_the_application_and_to_nginx() -> None:
-    """Servers in brackets, and an entry that is asked over IPv6."""
+    """Servers in brackets answer, and the probes of the proof come in over IPv6."""
     blue, green, entry = free_ports(3)
     servers = {BLUE: (f"[::1]:{blue}",), GREEN: (f"[::1]:{green}",)}
-    played(servers, entry=f"http://[::1]:{entry}/", server=f"listen [::1]:{entry};")
+
+    assert AS_EVER == played(servers, entry=f"http://[::1]:{entry}/", server=f"listen [::1]:{entry};")
 
 
 def test_several_server_blocks_share_a_service() -> None:

@@ -91,11 +91,16 @@ def test_a_stable_that_dies_during_the_rollback_does_not_stop_it(world: Faults) 
 def test_a_candidate_that_hangs_is_left_within_seconds(world: Faults) -> None:
     """Nobody gets an answer from it, so nothing is in the log: the health check cuts it off."""
     watch = world.canary()
+    deployment = watch.deployment()["id"]
     hung = world.scene.fault("green", hang=True)
     wait_until(world.flag.exists, what="the brake", timeout=15.0)
     watch.until_phase("rolled_back")
     world.on_stable()
-    report("candidate_hangs", **world.hurt(hung))
+    hurt = world.hurt(hung)
+    report("candidate_hangs", **hurt)
+
+    assert 1 == len(watch.of(deployment, "RollbackOrdered"))
+    assert hurt["to_stable_s"] < 10.0
 
 
 def soaking() -> Core:

@@ -167,7 +167,7 @@ class World:
         assert any(rule in self.told(name) for rule in view["deployment"]["wanted"]["rules"])
         assert stays(lambda: watch.deployment()["phase"] == "soaking", self._quiet(name), every=0.2)
         assert [] == watch.of(self.deployments[name], "RollbackOrdered")
-        return _blocked(view)
+        return _blocked(watch.view())  # the one that lasts: at first stable may only be late with its answer
 
     def orders(self, name: str) -> list[View]:
         """What was ordered up to `QUIET_S` after the fault and for a second more; users must still be on both."""

@@ -335,11 +335,31 @@ def test_an_impossible_condition_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("when", "clear"), [((">", 2.0), (">=", 1.5)), (("<", 2.0), ("<=", 2.5)), (("<", 2.0), ("<", 2.0))]
+    ("when", "clear", "values"),
+    [
+        ((">", 2.0), (">=", 1.5), (3.0, 1.5, 1.4)),
+        (("<", 2.0), ("<=", 2.5), (1.0, 2.5, 2.6)),
+        (("<", 2.0), ("<", 2.0), (1.0, 1.9, 2.0)),
+    ],
 )
-def test_an_eased_clear_is_accepted(when: tuple[Op, float], clear: tuple[Op, float]) -> None:
-    """Either way of looking."""
-    api.check(Threshold(value="p95", when=Bound(op=when[0], limit=when[1]), clear=Bound(op=clear[0], limit=clear[1])))
+def test_an_eased_clear_is_accepted(
+    when: tuple[Op, float], clear: tuple[Op, float], values: tuple[float, float, float]
+) -> None:
+    """Either way of looking: what fires goes on to the eased limit, and ends beyond it."""
+    condition = Threshold(
+        value="p95",
+        when=Bound(op=when[0], limit=when[1]),
+        clear=Bound(op=clear[0], limit=clear[1]),
+        interval=5.0,
+    )
+    api.check(condition)
+    subject = rule(condition)
+    state, seen = api.initial(subject), []
+    for i, value in enumerate(values):
+        state = read(subject, state, 5.0 * (i + 1), value)
+        seen.append(api.level(state))
+
+    assert [Level.FIRING, Level.FIRING, Level.INACTIVE] == seen
 
 
 @given(values=st.text("xmo?", max_size=30), for_=st.integers(0, 12), matches=st.integers(1, 3))

@@ -10,7 +10,7 @@ import pytest
 from watchdog.core.model import BrakeKind, Colour
 from watchdog.traffic.base import RouterError
 from watchdog.traffic.nginx.brake import Brake
-from watchdog.traffic.nginx.waiting import until
+from watchdog.traffic.waiting import until
 
 GREEN = Colour.GREEN
 

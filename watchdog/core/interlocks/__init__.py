@@ -8,11 +8,12 @@ from watchdog.core.interlocks.alike import cause_gone, common_cause, outlived, s
 from watchdog.core.interlocks.budgets import budget, wave
 from watchdog.core.interlocks.losses import schema, writes_on_candidate
 from watchdog.core.interlocks.order import FOR_ROLLBACK, Interlock, ask
-from watchdog.core.interlocks.people import disarmed, shadow, stop_the_line
+from watchdog.core.interlocks.people import DECIDED_BEFORE, disarmed, shadow, stop_the_line
 from watchdog.core.interlocks.question import Answer, Question, Said
 from watchdog.core.interlocks.stable import STABLE_MUST_ANSWER_WITHIN_S, known_bad, stable_down
 
 __all__ = [
+    "DECIDED_BEFORE",
     "FOR_ROLLBACK",
     "STABLE_MUST_ANSWER_WITHIN_S",
     "Answer",

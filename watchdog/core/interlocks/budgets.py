@@ -1,10 +1,11 @@
 """How much may be done without a human: rollbacks of one service, and of several at once.
 
-What lives here: the two interlocks that count. What must not: the counted times themselves (`evolve_deployment`). Both
+What lives here: the two interlocks that count. What must not: the counted times themselves (`spending`). Both
 only stand in the program's way. A service that is rolled back with another is part of that one's rollback: it is
 neither counted nor asked.
 """
 
+from watchdog.core import spending
 from watchdog.core.interlocks.question import Question, Said, blocks, passes
 from watchdog.core.phases import Hold
 from watchdog.core.reasons import Reason
@@ -16,7 +17,7 @@ def budget(question: Question) -> Said:
     allowed = question.settings.budget
     if allowed is None or not _counts(question):
         return passes(Reason.BUDGET)
-    spent = sum(at > question.now - allowed.within for at in question.service.rolled_back_at)
+    spent = len(spending.counted(question.service, allowed, question.now))
     told = f"{spent} of {allowed.rollbacks}"
     return (blocks if spent >= allowed.rollbacks else passes)(Reason.BUDGET, told)
 
@@ -37,7 +38,7 @@ def wave(question: Question) -> Said:
         name
         for name, service in question.state.services.items()
         if name != question.service.name
-        if any(at > question.now - allowed.within for at in service.rolled_back_at)
+        if spending.counted(service, allowed, question.now)
     )
     others: list[str] = []
     for name in found:

@@ -3,8 +3,13 @@
 What lives here: interlocks that only stand in the program's way. What must not: anything measured.
 """
 
+from typing import Final
+
 from watchdog.core.interlocks.question import Question, Said, blocks, passes
 from watchdog.core.reasons import Reason
+
+DECIDED_BEFORE: Final = frozenset({Reason.SHADOW, Reason.DISARMED})
+"""Blocks that somebody wanted: no human is waited for."""
 
 
 def stop_the_line(question: Question) -> Said:

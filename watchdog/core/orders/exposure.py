@@ -6,6 +6,7 @@ What lives here: when each is refused, and its records. What must not: how the o
 from watchdog.core import held, routes
 from watchdog.core.draft import Draft
 from watchdog.core.events import DivertRoute, HoldAt
+from watchdog.core.lacking import moving
 from watchdog.core.orders.answers import accept, refuse
 from watchdog.core.phases import Hold, Phase
 from watchdog.core.reasons import Reason
@@ -46,7 +47,7 @@ def divert_route(draft: Draft, command: DivertRoute, deployment: Deployment) -> 
         refuse(draft, command, Reason.WRONG_PHASE, str(deployment.phase))
     elif command.route not in settings.routes and command.route not in deployment.routes_cut:
         refuse(draft, command, Reason.NO_SUCH_ROUTE, f"{command.route}; there are {', '.join(settings.routes)}")
-    elif command.route in routes.under_way(service):
+    elif command.route in moving(service):
         refuse(draft, command, Reason.ONE_AT_A_TIME, f"{command.route} is being moved")
     elif (command.route in deployment.routes_cut) is not command.release:
         state = "not kept from" if command.release else "kept from"

@@ -15,7 +15,7 @@ from watchdog.core.orders.answers import accept, refuse
 from watchdog.core.phases import Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import DeploymentBegun
-from watchdog.core.settings import Plan, Service
+from watchdog.core.settings import Service
 from watchdog.core.state import ServiceState
 
 
@@ -24,10 +24,12 @@ def submit(draft: Draft, command: Submit) -> None:
     name = command.service
     settings = draft.settings(name)
     plan = draft.environment.plan(command.plan or settings.plan)
-    refusal = _refused(draft, command, plan)
-    if refusal is not None or plan is None:
-        reason, detail = refusal or (Reason.NO_SUCH_PLAN, command.plan or settings.plan)
-        refuse(draft, command, reason, detail)
+    if plan is None:
+        refuse(draft, command, Reason.NO_SUCH_PLAN, command.plan or settings.plan)
+        return
+    refusal = _refused(draft, command)
+    if refusal is not None:
+        refuse(draft, command, *refusal)
         return
     accept(draft, command)
     stable = draft.service(name).stable
@@ -49,10 +51,8 @@ def submit(draft: Draft, command: Submit) -> None:
     rollout.order_preparation(draft, name)
 
 
-def _refused(draft: Draft, command: Submit, plan: Plan | None) -> tuple[Reason, str] | None:
+def _refused(draft: Draft, command: Submit) -> tuple[Reason, str] | None:
     service = draft.service(command.service)
-    if plan is None:
-        return Reason.NO_SUCH_PLAN, command.plan or draft.settings(command.service).plan
     if service.deployment is not None and service.deployment.id == command.deployment:
         return Reason.ALREADY, f"{command.deployment} is {service.deployment.phase}"
     if unfinished := _unfinished(service):

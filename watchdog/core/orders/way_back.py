@@ -8,7 +8,7 @@ from watchdog.core import writes
 from watchdog.core.draft import Draft
 from watchdog.core.events import Abort, Rollback
 from watchdog.core.orders.answers import accept, refuse
-from watchdog.core.phases import Phase
+from watchdog.core.phases import ON_THE_WAY_BACK, Phase
 from watchdog.core.reasons import Reason
 from watchdog.core.records import PhaseChanged, RollbackWanted
 from watchdog.core.state import Deployment
@@ -20,7 +20,7 @@ def rollback(draft: Draft, command: Rollback, deployment: Deployment) -> None:
     if deployment.phase in (Phase.SUBMITTED, Phase.PREPARING):
         abort(draft, command, deployment)
         return
-    if deployment.phase in (Phase.ROLLING_BACK, Phase.VERIFYING, Phase.ROLLBACK_FAILED):
+    if deployment.phase in ON_THE_WAY_BACK:
         refuse(draft, command, Reason.ALREADY, str(deployment.phase))
         return
     kept_until = (deployment.ended_at or draft.now) + draft.settings(name).keep_stable

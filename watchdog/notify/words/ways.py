@@ -4,14 +4,11 @@ What lives here: the commands that several shapes offer, and their alignment. Wh
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from watchdog.notify.words.facts import Facts
 from watchdog.text import rules
+from watchdog.text.deployment import TIMED
 from watchdog.text.quantities import weight
-
-MAY_GIVE_LESS: Final = frozenset({"soaking", "waiting", "baking"})
-"""Phases in which the candidate has its step's share, and may have less of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +47,7 @@ def resume(facts: Facts, does: str) -> Way:
 def hold(facts: Facts) -> tuple[Way, ...]:
     """Fewer users on the candidate, where the phase allows it and the plan has a smaller share."""
     deployment = facts.deployment
-    if deployment is None or deployment["phase"] not in MAY_GIVE_LESS or deployment["in_force"]["promoted"]:
+    if deployment is None or deployment["phase"] not in TIMED or deployment["in_force"]["promoted"]:
         return ()
     now = deployment["in_force"]["weight"]
     less = next((step["weight"] for step in deployment["steps"] if step["weight"] < now), None)
@@ -64,7 +61,7 @@ def hold(facts: Facts) -> tuple[Way, ...]:
 def divert(facts: Facts) -> tuple[Way, ...]:
     """One route's users to stable, where the router can do that; the worst route when counts tell it."""
     deployment = facts.deployment
-    if deployment is None or not facts.service["cuts_routes"] or deployment["phase"] not in MAY_GIVE_LESS:
+    if deployment is None or not facts.service["cuts_routes"] or deployment["phase"] not in TIMED:
         return ()
     left = [route for route in facts.service["routes"] if route not in deployment["routes_cut"]]
     worst = worst_route(facts, left)

@@ -17,8 +17,8 @@ from watchdog.traffic.command import scripts
 from watchdog.traffic.command.eyes import Eyes
 from watchdog.traffic.command.scripts import Script
 from watchdog.traffic.memory import Memory, Remembered
-from watchdog.traffic.nginx.probes import Entry, Probes
-from watchdog.traffic.nginx.proof import Prover
+from watchdog.traffic.probes import Entry, Probes
+from watchdog.traffic.proof import Prover
 
 PROBE_SECONDS = 2.0
 """How long one probe may take."""
@@ -98,12 +98,10 @@ class CommandRouter:
 
     async def recheck(self, stable: Colour) -> tuple[Check, ...]:
         """See `Router.recheck`."""
-        problems = await self._probes.directly(self._addresses[stable])
-        detail = "; ".join(problems) or f"{', '.join(self._addresses[stable])} answer"
         missing = [problem for script in self._commands.all if (problem := _not_runnable(script.argv[0]))]
         programs = ", ".join(dict.fromkeys(script.argv[0] for script in self._commands.all))
         return (
-            Check(name=f"{stable} answers", ok=not problems, detail=detail),
+            await self._probes.answers(stable, self._addresses[stable]),
             Check(name="commands can be run", ok=not missing, detail="; ".join(missing) or programs),
         )
 

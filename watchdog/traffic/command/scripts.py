@@ -14,7 +14,7 @@ from typing import Final
 from watchdog.core.model import Colour, Split
 from watchdog.outside.command_run import GRACE_S, Command, Ran, Runner, base_environment
 from watchdog.traffic.base import RouterError
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic.waiting import aside
 
 PLACEHOLDERS: Final = ("service", "stable", "candidate", "weight", "colour", "deployment")
 """What `$name` in an argument may be."""

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from watchdog.core.model import Check, Colour, Split
+from watchdog.traffic import files
 from watchdog.traffic.base import RouterError
 from watchdog.traffic.haproxy import states
 from watchdog.traffic.haproxy.shares import weigh
 from watchdog.traffic.haproxy.states import Known
 from watchdog.traffic.haproxy.talk import Talk
-from watchdog.traffic.nginx import files
-from watchdog.traffic.nginx.probes import Probes
+from watchdog.traffic.probes import Probes
 
 FREE_BYTES: Final = 1024 * 1024
 FREE_INODES: Final = 10
@@ -44,11 +44,7 @@ class Checklist:
 
     async def answers(self, colour: Colour) -> Check:
         """A colour is asked directly, each of its servers."""
-        servers = self.addresses[colour]
-        problems = await self.probes.directly(servers)
-        return Check(
-            name=f"{colour} answers", ok=not problems, detail="; ".join(problems) or f"{', '.join(servers)} answer"
-        )
+        return await self.probes.answers(colour, self.addresses[colour])
 
     async def socket(self, stable: Colour) -> list[Check]:
         """The runtime socket answers, takes orders, and knows both colours' servers."""

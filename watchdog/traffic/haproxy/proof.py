@@ -14,10 +14,9 @@ from watchdog.core.model import Colour
 from watchdog.traffic.base import Drained, Proof, RouterError
 from watchdog.traffic.haproxy.states import Known
 from watchdog.traffic.haproxy.talk import Talk
-from watchdog.traffic.nginx.probes import Probes
+from watchdog.traffic.probes import Probes
+from watchdog.traffic.proof import ENOUGH_USERS, WANTED_PROBES
 
-ENOUGH_USERS: Final = 5
-WANTED_PROBES: Final = 20
 _AT_ONCE: Final = 5
 _LOOK_SECONDS: Final = 0.05
 _DRAIN_LOOK_SECONDS: Final = 0.2

@@ -18,7 +18,7 @@ from watchdog.traffic.haproxy.proof import Prover, drained
 from watchdog.traffic.haproxy.states import Known
 from watchdog.traffic.haproxy.talk import Talk
 from watchdog.traffic.memory import Memory, Remembered
-from watchdog.traffic.nginx.probes import Entry, Probes
+from watchdog.traffic.probes import Entry, Probes
 
 PROBE_SECONDS = 2.0
 """How long one probe may take."""

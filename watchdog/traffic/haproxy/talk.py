@@ -9,11 +9,11 @@ from pathlib import Path
 
 from watchdog.core.model import Colour
 from watchdog.outside.haproxy_socket import NoAnswerError, Runtime
+from watchdog.traffic import files
 from watchdog.traffic.base import RouterError
 from watchdog.traffic.haproxy import states
 from watchdog.traffic.haproxy.states import Known
-from watchdog.traffic.nginx import files
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic.waiting import aside
 
 _WRITE_SECONDS = 1.0  # a stuck disk costs the saved state, not the order
 _NO_RIGHTS = "Permission denied"

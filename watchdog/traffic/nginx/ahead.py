@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from watchdog.core.model import Check
-from watchdog.traffic.nginx import files, render
+from watchdog.traffic import files
+from watchdog.traffic.nginx import render
 from watchdog.traffic.nginx.commands import DUMP_BYTES, Ran, run
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic.waiting import aside
 
 # $1 lies over $2 for the command that follows, and for nobody else.
 _OVER: Final = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'

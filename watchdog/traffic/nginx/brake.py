@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from watchdog.core.model import BrakeKind, Colour
+from watchdog.traffic import files
 from watchdog.traffic.base import RouterError
-from watchdog.traffic.nginx import files
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic.waiting import aside
 
 FIRST_LINE: Final = "rollback-watchdog brake"
 _NOTE_SECONDS: Final = 1.0  # a stuck disk costs the note, not the rollback

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from watchdog.core.model import Colour
+from watchdog.traffic import files
 from watchdog.traffic.base import RouterError
-from watchdog.traffic.nginx import files, render
+from watchdog.traffic.nginx import render
 from watchdog.traffic.nginx.brake import FIRST_LINE
 from watchdog.traffic.nginx.observe import Observer
 

@@ -13,7 +13,7 @@ from watchdog.core.model import Colour
 from watchdog.traffic.base import Drained, RouterError
 from watchdog.traffic.nginx import connections, workers
 from watchdog.traffic.nginx.scratch import Scratch
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic.waiting import aside
 
 _COUNT_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.25

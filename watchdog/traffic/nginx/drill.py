@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from watchdog.core.model import Check, Split
+from watchdog.traffic import files
 from watchdog.traffic.base import RouterError
-from watchdog.traffic.nginx import files
-from watchdog.traffic.nginx.probes import Probes
-from watchdog.traffic.nginx.proof import Prover
 from watchdog.traffic.nginx.scratch import Scratch
 from watchdog.traffic.nginx.switch import Switched
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic.probes import Probes
+from watchdog.traffic.proof import Prover
+from watchdog.traffic.waiting import aside
 
 _TURN_SECONDS: Final = 10.0
 _BRAKE_SECONDS: Final = 10.0

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from watchdog.core.model import Colour, Split
+from watchdog.traffic import files
 from watchdog.traffic.base import InForce
-from watchdog.traffic.nginx import files, render, workers
+from watchdog.traffic.nginx import render, workers
 from watchdog.traffic.nginx.brake import Brake
 
 # A worker's start is known to 10 ms, and so is the boot-time clock; a reload comes at least a test after the rename.

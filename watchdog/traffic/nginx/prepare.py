@@ -13,16 +13,17 @@ from typing import Final
 
 from watchdog.core.model import Check, Colour, Split
 from watchdog.text.quantities import weight
+from watchdog.traffic import files
 from watchdog.traffic.base import RouterError
-from watchdog.traffic.nginx import files, lines, render, workers
+from watchdog.traffic.nginx import lines, render, workers
 from watchdog.traffic.nginx.ahead import Ahead
 from watchdog.traffic.nginx.brake import Brake
 from watchdog.traffic.nginx.cuts import RouteCuts
 from watchdog.traffic.nginx.observe import Observer
-from watchdog.traffic.nginx.probes import Probes
 from watchdog.traffic.nginx.scratch import Scratch
 from watchdog.traffic.nginx.switch import Switch
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic.probes import Probes
+from watchdog.traffic.waiting import aside
 
 FREE_BYTES: Final = 16 * 1024 * 1024
 FREE_INODES: Final = 100

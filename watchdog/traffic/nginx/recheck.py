@@ -12,7 +12,7 @@ from typing import Final
 from watchdog.core.model import Check, Colour
 from watchdog.traffic.nginx import scratch
 from watchdog.traffic.nginx.prepare import FILES_AS_LEFT, Checklist
-from watchdog.traffic.nginx.waiting import aside, until
+from watchdog.traffic.waiting import aside, until
 
 SECONDS: Final = 6.0
 """For all of it: it comes every 10 s."""

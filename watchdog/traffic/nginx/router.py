@@ -19,12 +19,12 @@ from watchdog.traffic.nginx.draining import Draining
 from watchdog.traffic.nginx.drill import Drill
 from watchdog.traffic.nginx.observe import Observer, in_force
 from watchdog.traffic.nginx.prepare import Checklist
-from watchdog.traffic.nginx.probes import Entry, Probes, Sent
-from watchdog.traffic.nginx.proof import Prover
 from watchdog.traffic.nginx.recheck import recheck
 from watchdog.traffic.nginx.scratch import Scratch
 from watchdog.traffic.nginx.switch import Commands, Switch, Switched
-from watchdog.traffic.nginx.waiting import aside
+from watchdog.traffic.probes import Entry, Probes, Sent
+from watchdog.traffic.proof import Prover
+from watchdog.traffic.waiting import aside
 
 PROBE_SECONDS = 2.0
 """How long one probe may take."""

@@ -12,11 +12,11 @@ from typing import Final
 
 from watchdog.core.edge import EdgeLine, ProbeMark
 from watchdog.core.model import Check, Colour, Split
+from watchdog.traffic import files
 from watchdog.traffic.base import EdgeLog
-from watchdog.traffic.nginx import files
-from watchdog.traffic.nginx.probes import Probes
-from watchdog.traffic.nginx.proof import ROUNDING_SECONDS
-from watchdog.traffic.nginx.waiting import until
+from watchdog.traffic.probes import Probes
+from watchdog.traffic.proof import ROUNDING_SECONDS
+from watchdog.traffic.waiting import until
 
 NAME: Final = "brake works through nginx"
 _LINE_SECONDS: Final = 0.3  # it comes within milliseconds; a late one counts at the next try

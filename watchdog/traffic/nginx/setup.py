@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from watchdog.core.model import Split
-from watchdog.traffic.nginx import files, render
+from watchdog.traffic import files
+from watchdog.traffic.nginx import render
 from watchdog.traffic.nginx.render import RenderError, ServiceNginx
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
-from watchdog.traffic.nginx import files, workers
+from watchdog.traffic import files
+from watchdog.traffic.nginx import workers
 from watchdog.traffic.nginx.commands import Ran, run
 from watchdog.traffic.nginx.observe import Observer
-from watchdog.traffic.nginx.waiting import aside, until
+from watchdog.traffic.waiting import aside, until
 
 _T = TypeVar("_T")
 

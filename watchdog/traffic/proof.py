@@ -11,8 +11,8 @@ from typing import Final
 from watchdog.core.edge import EdgeLine, ProbeMark
 from watchdog.core.model import Colour
 from watchdog.traffic.base import EdgeLog, Proof
-from watchdog.traffic.nginx.probes import Sent
-from watchdog.traffic.nginx.waiting import until
+from watchdog.traffic.probes import Sent
+from watchdog.traffic.waiting import until
 
 ROUNDING_SECONDS: Final = 0.001
 """nginx logs whole milliseconds: a request is known to have started after an instant one of them later."""

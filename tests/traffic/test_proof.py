@@ -9,8 +9,8 @@ import pytest
 from watchdog.core.edge import EdgeLine, ProbeMark
 from watchdog.core.model import Colour
 from watchdog.traffic.base import Proof
-from watchdog.traffic.nginx.probes import Sent
-from watchdog.traffic.nginx.proof import Counted, Prover, count
+from watchdog.traffic.probes import Sent
+from watchdog.traffic.proof import Counted, Prover, count
 
 BLUE, GREEN = Colour.BLUE, Colour.GREEN
 SINCE = 1000.0

@@ -50,5 +50,5 @@ async def aside(work: Callable[[], _T], seconds: float) -> _T:
         with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
             loop.call_soon_threadsafe(settle, result, failure)
 
-    threading.Thread(target=run, daemon=True, name="nginx files").start()
+    threading.Thread(target=run, daemon=True, name="waited for aside").start()
     return await asyncio.wait_for(done, seconds)

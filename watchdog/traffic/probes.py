@@ -11,6 +11,8 @@ from typing import Final
 
 import httpx
 
+from watchdog.core.model import Check, Colour
+
 HEADER: Final = "X-RWD-Probe"
 _AGENT: Final = "rollback-watchdog"
 _BODY_BYTES: Final = 64 * 1024
@@ -23,7 +25,7 @@ class Entry:
     url: str
     """Scheme, address, port and path, such as `http://127.0.0.1:80/health`."""
     host: str
-    """The Host header: which of nginx's servers is meant; over TLS also the name that is asked for."""
+    """The Host header: which of the balancer's servers is meant; over TLS also the name that is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,12 @@ class Probes:
     async def directly(self, servers: Sequence[str]) -> tuple[str, ...]:
         """Ask each server of a colour itself; what is wrong with those that send no answer below 500."""
         return tuple(problem for problem in await asyncio.gather(*map(self._ask, servers)) if problem)
+
+    async def answers(self, colour: Colour, servers: Sequence[str]) -> Check:
+        """The line of a checklist: every server of a colour answers."""
+        problems = await self.directly(servers)
+        detail = "; ".join(problems) or f"{', '.join(servers)} {'answer' if len(servers) > 1 else 'answers'}"
+        return Check(name=f"{colour} answers", ok=not problems, detail=detail)
 
     async def _ask(self, server: str) -> str:
         path = httpx.URL(self._entry.url).raw_path.decode()

@@ -1,6 +1,6 @@
 """Files that must be whole or not there: staged, fsynced, renamed.
 
-What lives here: short blocking file work without knowledge of nginx. What must not: decisions, waiting. Callers run
+What lives here: short blocking file work without knowledge of a router. What must not: decisions, waiting. Callers run
 what fsyncs in a thread; `swap` is one rename(2) and may run anywhere, also when no block on the disk is free.
 """
 
@@ -36,7 +36,7 @@ def stage(path: Path, text: str) -> None:
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
-                os.fchmod(file.fileno(), READABLE)  # whatever the umask: nginx's workers must be able to read it
+                os.fchmod(file.fileno(), READABLE)  # whatever the umask: the balancer must be able to read it
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
@@ -99,7 +99,7 @@ def identity(path: Path) -> tuple[int, int]:
 
 
 def is_file(path: Path) -> bool:
-    """Whether nginx's `-f` would see a file here: links are followed, folders and dangling links are none."""
+    """Whether a file is here as nginx's `-f` sees it: links are followed, folders and dangling links are none."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:

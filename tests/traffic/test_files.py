@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from watchdog.traffic.nginx import files
+from watchdog.traffic import files
 
 
 def test_a_staged_file_is_whole_and_readable_by_all(tmp_path: Path) -> None:
